@@ -1,0 +1,293 @@
+// Package akin holds the words that its packages share: article, statement, vector, seed, match.
+// It imports the standard library alone, so every other package of the module can import it.
+package akin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// DefaultCorpus is the corpus of every call that names none.
+const DefaultCorpus = "default"
+
+// Article is one published text. A field that its source does not tell is empty, never guessed.
+type Article struct {
+	ID            string            // unique within its corpus; 1 to MaxIDLength bytes of UTF-8
+	Title         string            //
+	Subtitle      string            //
+	Language      string            // BCP 47 primary tag: "zh", "en"
+	PublishedDate string            // YYYY-MM-DD
+	Source        string            // newspaper or site: "人民日报"
+	Page          string            // page as printed: "02"
+	Section       string            //
+	Dateline      string            // place that the report was filed from: "上海"
+	Agency        string            // agency or desk that filed it: "人民网"
+	Authors       []string          //
+	Keywords      []string          //
+	Captions      []Caption         // of its pictures
+	Paragraphs    []Paragraph       // the body, in order
+	Statements    []Statement       // in the order of the body
+	URL           string            //
+	Attributes    map[string]string // what else the source says, under its own names
+}
+
+// Caption is what stands under a picture.
+type Caption struct {
+	Text   string
+	Credit string // who made the picture, as printed: "新华社记者 姚大伟"
+}
+
+// Paragraph is one paragraph of an article's body. The body is its paragraphs' texts joined by one line feed.
+type Paragraph struct {
+	Text       string
+	Offset     int // where it begins in the body, in runes
+	ByteOffset int // the same in bytes of UTF-8
+}
+
+// Kind tells quoted words from reported ones.
+type Kind string
+
+// The kinds of statements.
+const (
+	Direct   Kind = "direct"   // inside quotation marks, word for word
+	Indirect Kind = "indirect" // reported in the writer's words
+)
+
+// Statement is what somebody is reported to say, one sentence (or one quotation) long.
+type Statement struct {
+	ID         string  // StatementID of its article and its number; set when it is stored
+	Text       string  // exactly the runes Start to End of its paragraph
+	Speaker    string  // one canonical name per article; empty when it is not certain
+	Cue        string  // the word that reports it: "表示", "said"
+	Kind       Kind    //
+	Confidence float64 // that speaker and span are right, 0 to 1
+	Paragraph  int     // index into Article.Paragraphs
+	Start, End int     // runes within that paragraph, End exclusive
+}
+
+// StatementID names the n-th statement of an article, counted from 1.
+func StatementID(article string, n int) string { return fmt.Sprintf("%s#%d", article, n) }
+
+// Place lays the paragraphs' texts end to end: it sets their offsets and numbers the statements.
+func (a *Article) Place() {
+	runes, bytes := 0, 0
+	for i := range a.Paragraphs {
+		p := &a.Paragraphs[i]
+		p.Offset, p.ByteOffset = runes, bytes
+		runes += len([]rune(p.Text)) + 1
+		bytes += len(p.Text) + 1
+	}
+	for i := range a.Statements {
+		a.Statements[i].ID = StatementID(a.ID, i+1)
+	}
+}
+
+// Limits of an article; Validate holds them.
+const (
+	MaxIDLength   = 512     // bytes of an id
+	MaxParagraphs = 10_000  // of an article
+	MaxStatements = 10_000  // of an article
+	MaxTextLength = 4 << 20 // bytes of all texts of an article
+)
+
+// Validate reports the first thing for which an article cannot be stored, as an *InvalidError.
+func (a *Article) Validate() error {
+	if err := ValidateID("id", a.ID); err != nil {
+		return err
+	}
+	if a.PublishedDate != "" {
+		if _, err := ParseDate(a.PublishedDate); err != nil {
+			return &InvalidError{"published_date", err.Error()}
+		}
+	}
+	size, body := len(a.Title)+len(a.Subtitle), 0
+	for i, p := range a.Paragraphs {
+		if strings.TrimSpace(p.Text) == "" {
+			return &InvalidError{fmt.Sprintf("paragraphs[%d].text", i), "is empty"}
+		}
+		body += len(p.Text)
+	}
+	size += body
+	switch {
+	case body == 0:
+		return &InvalidError{"paragraphs", "the article has no body"}
+	case len(a.Paragraphs) > MaxParagraphs:
+		return &InvalidError{"paragraphs", fmt.Sprintf("%d paragraphs, at most %d", len(a.Paragraphs), MaxParagraphs)}
+	case len(a.Statements) > MaxStatements:
+		return &InvalidError{"statements", fmt.Sprintf("%d statements, at most %d", len(a.Statements), MaxStatements)}
+	case size > MaxTextLength:
+		return &InvalidError{"paragraphs", fmt.Sprintf("%d bytes of text, at most %d", size, MaxTextLength)}
+	}
+	for i, s := range a.Statements {
+		if err := a.validateStatement(s); err != nil {
+			err.Field = fmt.Sprintf("statements[%d].%s", i, err.Field)
+			return err
+		}
+	}
+	return a.validateUTF8()
+}
+
+func (a *Article) validateStatement(s Statement) *InvalidError {
+	if s.Paragraph < 0 || s.Paragraph >= len(a.Paragraphs) {
+		return &InvalidError{"paragraph", fmt.Sprintf("%d, but there are %d paragraphs", s.Paragraph, len(a.Paragraphs))}
+	}
+	runes := []rune(a.Paragraphs[s.Paragraph].Text)
+	switch {
+	case s.Start < 0 || s.End > len(runes) || s.Start >= s.End:
+		return &InvalidError{"start", fmt.Sprintf("runes %d to %d are not in a paragraph of %d", s.Start, s.End, len(runes))}
+	case string(runes[s.Start:s.End]) != s.Text:
+		return &InvalidError{"text", "is not what runes start to end of its paragraph say"}
+	case s.Kind != "" && s.Kind != Direct && s.Kind != Indirect:
+		return &InvalidError{"kind", fmt.Sprintf("%q is neither %q nor %q", s.Kind, Direct, Indirect)}
+	case s.Confidence < 0 || s.Confidence > 1:
+		return &InvalidError{"confidence", fmt.Sprintf("%v is not within 0 to 1", s.Confidence)}
+	}
+	return nil
+}
+
+func (a *Article) validateUTF8() error {
+	check := func(field, text string) error {
+		if strings.ToValidUTF8(text, "") != text {
+			return &InvalidError{field, "is not valid UTF-8"}
+		}
+		return nil
+	}
+	fields := []struct{ name, text string }{
+		{"title", a.Title},
+		{"subtitle", a.Subtitle},
+		{"language", a.Language},
+		{"source", a.Source},
+		{"page", a.Page},
+		{"section", a.Section},
+		{"dateline", a.Dateline},
+		{"agency", a.Agency},
+		{"url", a.URL},
+	}
+	for _, f := range fields {
+		if err := check(f.name, f.text); err != nil {
+			return err
+		}
+	}
+	for i, p := range a.Paragraphs {
+		if err := check(fmt.Sprintf("paragraphs[%d].text", i), p.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ValidateID reports, as an *InvalidError about field, why id cannot name an article.
+func ValidateID(field, id string) error {
+	switch {
+	case id == "":
+		return &InvalidError{field, "is empty"}
+	case len(id) > MaxIDLength:
+		return &InvalidError{field, fmt.Sprintf("%d bytes, at most %d", len(id), MaxIDLength)}
+	case strings.ToValidUTF8(id, "") != id:
+		return &InvalidError{field, "is not valid UTF-8"}
+	case strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return &InvalidError{field, "holds a control character"}
+	}
+	return nil
+}
+
+// ParseDate reads a date of the form YYYY-MM-DD, and refuses one that is not in the calendar.
+func ParseDate(s string) (time.Time, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is not a date of the form YYYY-MM-DD that exists", s)
+	}
+	return t, nil
+}
+
+// Purpose tells an embedder what a text is for: some models embed the two differently.
+type Purpose int
+
+// The purposes of an embedding.
+const (
+	Document Purpose = iota // a text to be found
+	Query                   // a text to find others by
+)
+
+// Embedder turns texts into vectors. It is safe for concurrent use.
+type Embedder interface {
+	// Fingerprint names all that decides its vectors: name, version, dimensions, options.
+	// Vectors of two fingerprints are never compared.
+	Fingerprint() string
+	// Dimensions is the length of every vector.
+	Dimensions() int
+	// Embed returns one vector a text, in the order of the texts, each of unit length
+	// (a text without any content may have the zero vector). On error none is returned.
+	Embed(ctx context.Context, purpose Purpose, texts []string) ([][]float32, error)
+}
+
+// SparseVector is a vector given by its non-zero places, indices ascending and unique.
+type SparseVector struct {
+	Indices []uint32
+	Values  []float32
+}
+
+// Band says what a score means in its corpus with its embedder, weakest first.
+type Band int
+
+// The bands.
+const (
+	AnyBand   Band = iota // as a minimum: no limit
+	Weak                  // hardly more alike than any two
+	SameTopic             // about the same matter
+	SameStory             // about the same event
+	SameText              // a reprint, or the same words again
+)
+
+func (b Band) String() string {
+	switch b {
+	case Weak:
+		return "WEAK"
+	case SameTopic:
+		return "SAME_TOPIC"
+	case SameStory:
+		return "SAME_STORY"
+	case SameText:
+		return "SAME_TEXT"
+	}
+	return "ANY"
+}
+
+// Seed is what a query starts from: an id or a text, not both.
+type Seed struct {
+	ID       string // of an article or, where statements are asked for, of a statement
+	Text     string
+	Negative bool // look away from it
+}
+
+// Filter limits what may be an answer. Lists are "one of"; an empty field does not limit.
+type Filter struct {
+	Languages        []string
+	PublishedFrom    string // YYYY-MM-DD, inclusive
+	PublishedBefore  string // YYYY-MM-DD, exclusive
+	Sections         []string
+	Sources          []string
+	Speakers         []string // of a statement; of an article: one of those it quotes
+	ExcludedSpeakers []string
+	Keywords         []string
+	ExcludedIDs      []string // of articles
+}
+
+// Errors that callers tell apart with errors.Is; server/status.go gives each its gRPC code.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrUnavailable = errors.New("unavailable")
+	ErrMismatch    = errors.New("the embedder is not the one that made the stored vectors")
+	ErrFull        = errors.New("no room left")
+)
+
+// InvalidError says which field of an input is wrong, and what is wrong with it.
+type InvalidError struct {
+	Field   string // path: "seeds[2].text"
+	Problem string // "is empty"
+}
+
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Problem }
