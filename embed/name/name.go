@@ -30,6 +30,7 @@ const transliteration = "阿埃艾爱安昂奥澳巴白拜班邦包保鲍贝本�
 	"门蒙孟米密缅敏明缪摩莫墨默姆木穆拿纳娜乃奈南楠瑙内嫩能尼妮年涅宁牛纽农努女诺欧帕派潘庞培佩彭蓬皮匹平珀普奇齐其契恰强乔切钦琴青丘邱" +
 	"屈曲让饶热仁日荣茹儒瑞若撒萨塞赛三桑瑟森沙莎珊山善尚绍舍申深盛圣胜施什石史士舒朔斯思丝松苏素索所塔台泰坦汤唐陶忒特腾滕提惕" +
 	"田铁廷汀通图土托脱娃瓦万汪旺威韦维伟魏温文翁沃乌吴武西希悉席锡喜夏先香向肖谢辛欣兴匈休秀许雅亚彦延扬杨耶叶伊依易意因英尤尔于元约越泽赞扎" +
+	"夫娅耐彻帖渥杉甫朴涛霖辛诗" +
 	"詹张章珍芝治仲朱准兹子宗祖佐丹亥伽玫薇黛莲卓倩芙瓊琼珂碧莹柏钱丛坡雨谟珠潭庆宜茵汉"
 
 var (
@@ -165,3 +166,6 @@ var particles = map[string]bool{"de": true, "van": true, "von": true, "der": tru
 func allHan(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.Is(unicode.Han, r) })
 }
+
+// IsTransliteration reports whether foreign names are spelt with r.
+func IsTransliteration(r rune) bool { return foreign[r] }

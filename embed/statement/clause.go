@@ -1,0 +1,141 @@
+package statement
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/akinserver/akin/embed/name"
+)
+
+// A clause with a cue names its speaker first, then says when, where and how the speech was made, then has the cue:
+// 市长林远山 19日在通车仪式上高兴地 表示. Before the name may stand when and where too.
+
+// opener is what may stand before the name.
+var opener = regexp.MustCompile(`^(?:但是?|而|不过|然而|同时|此外|另外|其中|对此|为此|最后|随后|接着|那么|因此|所以|于是|当天|当日|当晚|同日|日前|近日|今天|昨天|昨日|今日|稍后|近来|此前|据|按|按照|根据|(?:\d{4}年)?(?:\d{1,2}月)?\d{1,2}日(?:上午|下午|晚上|晚间|晚|凌晨|清晨|中午|早上)?|\d{4}年|当地时间|上午|下午|晚上|早在|说完|说罢|话音刚落，?)+`)
+
+// after the name stands one of these, most of them verbs and prepositions.
+var adverbials = strings.Fields(`
+	在 就 对 向 于今 于当 接受 出席 主持 会见 会后 会前 会谈 日前 近日 今天 昨天 今日 昨日 当天 当日 当晚 当场 同日 上午 下午 晚上 凌晨 清晨 中午 傍晚 日后 事后 随后 之后 后来 此前 曾 已 还 也 则 又 再次 再 并 都 均 皆 一致 共同
+	分别 将 仍 却 便 即 首先 最后 接着 同时 进一步 特别 明确 反复 多次 一再 郑重 坦率 坚定 公开 高兴 激动 动情 欣慰 遗憾 无奈 笑着 微笑 笑 自豪 感慨 回忆 致辞 致词 发言 讲话 讲述 回答 回应 谈到 提到 谈及 谈起 说起 面对 参加 考察 调研
+	视察 介绍 发表 发布 发文 通过 代表 根据 针对 这样 如此 曾经 稍后 刚刚 正在 告诉 一边 边 认真 语重心长 指着 拿着 看着 望着 站在 坐在 用 以 为 从 由 把 被 给 跟 听 连 连连 不禁 忍不住 深有感触 颇 很 十分 非常 当时 当年 现在 目前 如今 每次 总 总是 常 常常
+	经常 时常 有时 心里 私下 私底下 电话 书面 现场 率先 立即 马上 当即 起身 抬头 点头 摇头 叹 补充 解释 强调 指出 表示 要求 同时 签署 宣布 邀请 祝贺 抵达 到访 走访 看望 慰问 作 做 摊 扳 擦 抹 想 指 着 说 只 才 更 最 是 有 没 不 来 到 去 坐 站 拉 握 举 ，`)
+
+// subjectOf reads the speaker from the words of a clause before its cue.
+func (c *chinese) subjectOf(words string) subject {
+	p := c.people
+	if s, ok := p.clauses[words]; ok {
+		return s
+	}
+	s := p.subjectOf(words, 0)
+	if len(p.clauses) < maxResolved {
+		p.clauses[words] = s
+	}
+	return s
+}
+
+func (p *people) subjectOf(words string, depth int) subject {
+	const longest = 80 // runes; a clause longer than that names its speaker elsewhere
+	if utf8.RuneCountInString(words) > longest || depth > 3 {
+		return subject{}
+	}
+	words = opener.ReplaceAllString(strings.TrimSpace(words), "")
+	var best subject
+	for _, cut := range cuts(words) {
+		s := p.subject(words[:cut])
+		if s.kind == person || s.kind == heOrShe {
+			return s
+		}
+		if best.kind == nobody {
+			best = s
+		}
+	}
+	// 在开幕式上市长林远山: the name stands behind the place.
+	if strings.HasPrefix(words, "在") || strings.HasPrefix(words, "谈") || strings.HasPrefix(words, "面对") || strings.HasPrefix(words, "针对") {
+		for _, end := range []string{"会上", "式上", "动上", "坛上", "场上", "时", "期间", "现场", "之后", "问题", "后"} {
+			if at := strings.LastIndex(words, end); at > 0 {
+				if s := p.subjectOf(words[at+len(end):], depth+1); s.kind == person || s.kind == heOrShe {
+					return s
+				}
+			}
+		}
+	}
+	return best
+}
+
+// cuts returns the places where the name at the start of a clause may end, in order.
+func cuts(words string) []int {
+	var all []int
+	for i, r := range words {
+		if i == 0 {
+			continue
+		}
+		if '0' <= r && r <= '9' || r == '□' || r == ' ' {
+			all = append(all, i)
+			continue
+		}
+		if r == '同' || r == '与' || r == '和' || r == '跟' {
+			// 卫某和索某认为 has two speakers, 卫某同索某会谈时表示 has one.
+			if strings.HasSuffix(words, "时") || strings.HasSuffix(words, "后") || strings.HasSuffix(words, "中") {
+				all = append(all, i)
+			}
+			continue
+		}
+		for _, a := range adverbials {
+			if strings.HasPrefix(words[i:], a) {
+				all = append(all, i)
+				break
+			}
+		}
+	}
+	return append(all, len(words))
+}
+
+// mentioned returns the persons that words of the narrator name, by their full names. Of one who is not known by name
+// but stands there with a title it returns what can be read: that is enough to see that there is another.
+func (p *people) mentioned(words string) []string {
+	var names []string
+	add := func(s string) {
+		for _, n := range names {
+			if n == s || strings.HasPrefix(n, s) {
+				return
+			}
+		}
+		names = append(names, s)
+	}
+	for full := range p.full {
+		short := full
+		if dot := strings.LastIndexFunc(full, name.IsDot); dot >= 0 {
+			short = strings.TrimLeftFunc(full[dot:], name.IsDot)
+		}
+		if strings.Contains(words, short) {
+			add(full)
+		}
+	}
+	for i := range words {
+		if i == 0 || !endsTitle(tail(words[:i], 12)) {
+			continue
+		}
+		rest := words[i:]
+		if known := func() bool {
+			for _, n := range names {
+				short := n
+				if dot := strings.LastIndexFunc(n, name.IsDot); dot >= 0 {
+					short = strings.TrimLeftFunc(n[dot:], name.IsDot)
+				}
+				if strings.HasPrefix(rest, n) || strings.HasPrefix(rest, short) {
+					return true
+				}
+			}
+			return false
+		}(); known {
+			continue
+		}
+		if family := name.Surname(rest); family != "" {
+			if full := p.nameAt(rest, family); full != "" && !notPeople[full] && !badEnd(full) && p.introduced(full) {
+				add(full)
+			}
+		}
+	}
+	return names
+}

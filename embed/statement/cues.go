@@ -1,0 +1,159 @@
+package statement
+
+import "strings"
+
+// A cue is a word that reports speech.
+type cue struct {
+	word  string
+	after after
+}
+
+// after is what may follow a cue for it to report speech.
+type after int
+
+const (
+	mark after = iota // a comma, a colon or a quotation mark: 介绍，
+	any               // or the words themselves: 认为这是
+)
+
+// chineseCues by their first character, longest first.
+var chineseCues = cueTable(map[after]string{
+	any: "说 表示 指出 强调 认为 称 宣称 声称 坚称 坦言 透露 呼吁 警告 重申 主张 直言 预测 预计 希望 建议 承认 要求 提醒",
+	mark: "说道 说过 讲 讲道 讲到 讲述 谈 谈道 谈到 提到 提出 介绍 介绍说 补充 补充说 补充道 回应 回应说 回应称 回应道 解释 解释说 解释道 解释称 " +
+		"建议 分析 分析说 分析称 分析认为 指出说 强调说 强调指出 表态 承诺 保证 否认 证实 宣布 披露 回忆 回忆说 回忆道 感慨 感慨道 感慨地说 感叹 感叹道 感言 反驳 反驳说 反驳道 批评 批评说 批评道 质疑 " +
+		"问 问道 询问 反问 追问 答 答道 回答 回答说 回答道 写道 写 喊 喊道 笑道 笑言 叹道 赞道 赞叹 叮嘱 嘱咐 打趣 打趣说 打趣道 评价 评价说 评价道 评论 评论说 总结 总结说 总结道 倡议 相信 告诫 告诉 致辞 讲话 陈述 通报 " +
+		"形容 描述 描述道 自嘲 自述 坦承 呼吁说 警告说 警告称 表示说 谈及 说起 寄语 勉励 指示 反映 反映说 吐露 放言 扬言 断言 笑着说 申明 声明 辩称 供述 供称 推测 估计 判断",
+})
+
+func cueTable(words map[after]string) map[rune][]cue {
+	table := map[rune][]cue{}
+	for kind, list := range words {
+		for _, w := range strings.Fields(list) {
+			first := []rune(w)[0]
+			table[first] = append(table[first], cue{w, kind})
+		}
+	}
+	for _, cues := range table {
+		// Insertion sort by length, then by word: the order of a map must not show.
+		for i := range cues {
+			for j := i; j > 0 && before(cues[j], cues[j-1]); j-- {
+				cues[j], cues[j-1] = cues[j-1], cues[j]
+			}
+		}
+	}
+	return table
+}
+
+func before(a, b cue) bool {
+	if len(a.word) != len(b.word) {
+		return len(a.word) > len(b.word)
+	}
+	return a.word < b.word
+}
+
+// notBefore and notBehind are what makes another word of a cue when it stands next to it: 据说, 说明; 名称, 称为.
+var (
+	notBefore = map[string]string{
+		"说":  "小 传 学 据 可以 换句话 也就是 就是 来 老实 应该 虽 如果 假 游 劝 按理 俗话 常言 古语 老话 胡 述 诉 解 众 演 邪 比方 比如 不 没人 敢 怎么 所 客观地 坦白地 严格地 简单地 确切地 准确地 俗语 照 长话短",
+		"称":  "名 职 号 堪 自 简 俗 誉 统 戏 著 所 并 尊 别 旧 古 昵 爱 谑 合 对 匀 宣 声 坚 辩 供 不",
+		"表示": "不 未 均未 没有 未作",
+		"认为": "被 曾被 公 不被 一般 普遍 通常 不 所",
+		"指出": "应当 应该 需要 必须 值得 需 须 要 应 被 未",
+		"强调": "应当 需要 必须 值得 要 应 被 需",
+		"提出": "所 被",
+		"要求": "按照 按 应 依照 符合 达到 提出 的 被 有 根据",
+		"介绍": "自我 被 经人 经",
+		"写":  "书 抒 描 改 编 填 听 抄 手 速",
+		"问":  "请 学 访 慰 顾 过 疑 提 审 质 反 追 询 设 不 发",
+		"答":  "回 问 解 应 报 作",
+		"谈":  "会 面 洽 座 交 访 漫 商 约 详 畅 不",
+		"讲":  "演 宣 听 主 来 开 不",
+		"希望": "的 有 没有",
+		"相信": "不 无法",
+		"写道": "",
+		"喊":  "呼 叫",
+		"评价": "高度 积极 的 未",
+		"形容": "无法 难以",
+		"反映": "据群众",
+	}
+	notBehind = map[string]string{
+		"说":  "明 法 服 唱 辞 教 不 到底 起 白 话 实 出 了 过 的 好 完 来 谎 着 客 理 笑 书 成 破 一 两 几 是 得 和 词 辞 亲 情 穿",
+		"称":  "为 号 呼 赞 作 之 职 霸 道 心 得 不 谓 重 病 兄 王 雄 羡 颂 臣 量 的 了",
+		"表示": "感谢 祝贺 热烈 欢迎 慰问 哀悼 同情 敬意 敬佩 赞赏 满意 不满 遗憾 抗议 反对 支持 关切 关注 担忧 担心 忧虑 理解 谢意 歉意 赞同 同意 肯定 高度 衷心 诚挚 由衷 亲切 深切 深深 强烈 坚决 严重 极大 谴责 愤慨 震惊 悲痛 沉痛 惋惜 怀疑 尊重 尊敬 崇高 问候 友好 了 过 出 的 着 不同意 认可 异议 敬 谢 最 充分 一致 良好 美好 节日 新年 真诚 亲近 拒绝 默认 乐观 信心 欣赏 否定 忠诚 高兴",
+		"认为": "的 是不",
+		"指出": "了 的 过 来",
+		"强调": "了 的 过 性 和",
+		"呼吁": "书 的 了",
+		"透露": "了 出 的 过 着 给",
+		"坦言": "的",
+		"主张": "的 和",
+		"警告": "了 的 过 性 和 信号",
+		"重申": "了 的 对 其",
+		"预测": "的 了 模型 值 到 和",
+		"预计": "的 在 今 明 到 将 可 年 全 于 下",
+		"要求": "的 了",
+		"希望": "的 工程 小学 和 了 在",
+		"建议": "的 书 稿 和",
+		"提醒": "的 了",
+		"承认": "的 了",
+		"讲话": "的 精神",
+		"声明": "的",
+	}
+)
+
+// denied is what before a cue says that it does not report.
+var denied = []string{"没有", "并未", "尚未", "未曾", "不愿", "不肯", "拒绝", "无法", "难以", "不便", "不能", "不想", "不会", "未", "没", "有必要", "不敢", "如果", "假如", "是否", "不再"}
+
+func splitTable(m map[string]string) map[string][]string {
+	out := make(map[string][]string, len(m))
+	for k, v := range m {
+		out[k] = strings.Fields(v)
+	}
+	return out
+}
+
+var noBefore, noBehind = splitTable(notBefore), splitTable(notBehind)
+
+// cueAt returns the cue that a text has at place i, if what stands around it lets it report speech.
+func cueAt(text []rune, i int) (cue, bool) {
+	for _, c := range chineseCues[text[i]] {
+		word := []rune(c.word)
+		if !hasPrefix(text[i:], word) {
+			continue
+		}
+		end := i + len(word)
+		for _, w := range noBehind[c.word] {
+			if hasPrefix(text[end:], []rune(w)) {
+				return cue{}, false
+			}
+		}
+		for _, w := range noBefore[c.word] {
+			if hasSuffix(text[:i], []rune(w)) {
+				return cue{}, false
+			}
+		}
+		for _, w := range denied {
+			if hasSuffix(text[:i], []rune(w)) {
+				return cue{}, false
+			}
+		}
+		return c, true
+	}
+	return cue{}, false
+}
+
+func hasPrefix(text, prefix []rune) bool {
+	if len(text) < len(prefix) {
+		return false
+	}
+	for i, r := range prefix {
+		if text[i] != r {
+			return false
+		}
+	}
+	return true
+}
+
+func hasSuffix(text, suffix []rune) bool {
+	return len(text) >= len(suffix) && hasPrefix(text[len(text)-len(suffix):], suffix)
+}

@@ -1,0 +1,546 @@
+package statement
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/akinserver/akin/embed/name"
+)
+
+// Words that stand before or behind a person's name and say what he or she is. The last characters of most are
+// enough: any word on 长 or 员 is an office.
+var titles = strings.Fields(`
+	总统 主席 总书记 书记 总理 首相 大臣 部长 外长 防长 财长 省长 市长 县长 区长 镇长 乡长 村长 州长 局长 处长 科长 厅长 司长 署长 院长 校长 所长
+	主任 会长 理事长 秘书长 委员长 委员 常委 理事 议长 议员 代表 大使 公使 参赞 领事 发言人 负责人 董事长 董事 经理 总裁 总监 首席执行官 主管 厂长
+	队长 组长 站长 馆长 团长 军长 师长 船长 机长 司令 司令员 政委 将军 上将 中将 少将 上校 中校 少校 国王 王后 王储 亲王 公主 女王 教皇 主教
+	教授 讲师 研究员 院士 博士 博导 学者 专家 工程师 技术员 设计师 建筑师 律师 法官 检察官 警官 民警 交警 警察 消防员 医生 医师 护士 药师 教师 老师 师傅
+	学生 同学 研究生 编辑 主编 作家 诗人 画家 歌手 演员 导演 球员 棋手 教练 运动员 选手 裁判 冠军 名将 大师 老将 小将 少女 少年 男孩 女孩
+	工人 农民 渔民 茶农 果农 菜农 牧民 居民 村民 市民 灾民 村支书 支书 店主 老板 店员 司机 乘客 旅客 游客 船工 矿工 保洁员 业主 家长 母亲 父亲 妻子 丈夫
+	儿子 女儿 老人 大爷 大妈 大叔 大姐 大娘 奶奶 爷爷 阿姨 叔叔 先生 女士 小姐 同志 志愿者 目击者 当事人 受害者 幸存者 创始人 合伙人 分析师 顾问 助理 秘书
+	干事 干部 职工 值班员 船老大 领队 队员 成员 候选人 领导人 领袖 首领 行长 主持人 翻译 传承人 得主 获得者 外相 防相 财相 参议员 众议员 酋长 总督 特使
+	监事 主帅 前锋 后卫 门将 中场 社长 总编 台长 站务员 记者 通讯员 作者 摊主 房东 租户 住户 护工 保安 厨师 裁缝 木匠 铁匠 石匠 船东 船主 老兵 战士 士兵 大夫 父母 考生 新生 毕业生 讲解员 策展人`)
+
+// generic are words for speakers whom a report does not name: people, papers, meetings.
+var generic = strings.Fields(`
+	会议 大会 全会 座谈会 论坛 报告 声明 公报 文章 通知 通报 公告 决议 决定 意见 方案 文件 规定 消息 报道 信中 贺信 贺电 社论 评论 时评 白皮书 蓝皮书 宣言 倡议书 公开信 数据 统计 调查 研究 结果 预报 条例 办法
+	专家 学者 官员 媒体 人士 嘉宾 与会者 代表们 委员们 记者 网友 读者 舆论 观察家 分析人士 知情人 目击者 当地人 受访者 专家们 消息人士 各方 双方 中方 俄方 美方 外方 我方 对方 校方 警方 军方 官方 院方 馆方 厂方 资方 劳方 控方 辩方 两国元首 两国领导人 大家 人们 有人 很多人 不少人
+	一些人 他们 她们 它们 我们 咱们 你们 群众 村民们 居民们 家长们 学生们 负责人 发言人 工作人员 领导 领导人`)
+
+// bodies are the ends of names of bodies that speak for themselves.
+var bodies = strings.Fields(`
+	部 局 委 委员会 办公室 国务院 白宫 议会 国会 法院 检察院 政府 公司 集团 银行 协会 学会 联合会 基金会 组织 机构 大学 学院 医院 研究所 研究院 中心 联盟 联合国 使馆 大使馆 领事馆 气象台 管理局 指挥部 司令部 总部 军方 警方 工会 商会 理事会 常委会 执委会 安理会 总署 署 厅 办 协 联 社 党 旅 队 馆 所 站 厂 站 团 校 党组 欧盟 北约 世卫 国际货币基金组织 世界银行`)
+
+// countries speak too, but in the way of bodies.
+var countries = set(strings.Fields(`
+	中国 美国 俄罗斯 英国 法国 德国 日本 韩国 朝鲜 印度 伊朗 伊拉克 以色列 土耳其 叙利亚 埃及 沙特 巴西 古巴 越南 老挝 泰国 缅甸 菲律宾 马来西亚 新加坡 巴基斯坦 阿富汗 乌克兰 波兰 意大利 西班牙 希腊 瑞士 瑞典 挪威 芬兰 丹麦 荷兰 比利时 加拿大 墨西哥 阿根廷 智利 澳大利亚 新西兰 南非 埃塞俄比亚 肯尼亚 苏丹 利比亚 也门 黎巴嫩 约旦 卡塔尔 科威特 蒙古 哈萨克斯坦 乌兹别克斯坦 塞尔维亚 匈牙利 奥地利 巴勒斯坦 尼泊尔 欧洲 亚洲 非洲 拉美`))
+
+// notPeople have the shape of a Chinese name and are none.
+var notPeople = set(strings.Fields(`
+	方面 方案 文章 文件 文中 全会 高层 高校 高管 白宫 时评 官方 单位 公司 江苏 江西 安徽 温州 黄山 金融界 公告 公报 通报 通知 简报 简介 党中央 党委 党组 方舱 施工方 时间 时候 向来 尚未 明年 明天 幸好 
+	常常 常务 马上 毛病 万一 万分 牛肉 游客 游人 安保 安全 包括 包装 成都 成员 武汉 武器 石头 石油 华为 华人 花园 金额 雷达 水利 解释 解放军 和平 路透社 路人 景区 景点 池塘 支持 强者 强调 古人 单车 管理 管理层 盛大 曲目
+	康复 康养 凌晨 封面 海报 海外 海关 司法 司机 查处 平均 平台 房东 温度 钟声 乐队 车站 车队 经验 经济 计划 项目 项目部 权威 国防 国家 应急 应该 党报 法新社 法院 法官 相关 相信 严重 简单 顾客 高兴 孔子 老子 孟子 孙子 庄子 韩媒 韩方 
+	陈述 陈列 安置 安排 习惯 习俗 易于 易发 童年 童话 白天 白酒 祝愿 祝福 祝贺 樊篱 任务 任何 余下 余款 丁香 齐声 宁可 冷静 冷空气 牛市 祖父 祖母 祖辈 左右 左边 于是 何况 何时 向导 家人 洪水 雨水 明确 景象 强烈 强大 代表 代理 代理人 
+	阳光 古城 古镇 时代 时任 时隔 时下 越方 越共 柬方 朝方 蒙方 俄方 哈方 巴方 古方 法方 德方 英方 日方 韩国 欧方 印方 泰方 缅方 伊方 以方 土方 沙方 阿方 埃方 塞方 乌方 波方`))
+
+func set(words []string) map[string]bool {
+	m := make(map[string]bool, len(words))
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
+}
+
+// A subject is what stands where a speaker is named.
+type subject struct {
+	kind subjectKind
+	name string // of a person or a body, canonical
+}
+
+type subjectKind int
+
+const (
+	nobody  subjectKind = iota // no speaker there
+	someone                    // a speaker, but who is not said
+	heOrShe                    // 他, 她
+	body                       // a ministry, a company
+	person
+)
+
+// people knows the persons of one article.
+type people struct {
+	text     string             // what introduces them
+	resolved map[string]subject // by what a report calls them; limits the work on a hostile text
+	clauses  map[string]subject // the same by the whole clause
+	full     map[string]bool    // full names of persons met as speakers or behind a title
+}
+
+const maxResolved = 5000
+
+func newPeople(text string) *people {
+	return &people{text: text, resolved: map[string]subject{}, clauses: map[string]subject{}, full: map[string]bool{}}
+}
+
+// subject reads the words for a speaker: 国家主席习近平, 外交部发言人, 他.
+func (p *people) subject(words string) subject {
+	words = strings.TrimFunc(words, func(r rune) bool { return unicode.IsSpace(r) || r == '、' || r == '·' })
+	if utf8.RuneCountInString(words) > 60 {
+		return subject{}
+	}
+	s, ok := p.resolved[words]
+	if !ok && len(p.resolved) < maxResolved {
+		s = p.read(words)
+		p.resolved[words] = s
+		if s.kind == person {
+			for n := range strings.SplitSeq(s.name, "、") {
+				p.full[n] = true
+			}
+		}
+	}
+	return s
+}
+
+func (p *people) read(words string) subject {
+	switch words {
+	case "":
+		return subject{}
+	case "他", "她", "他本人", "她本人":
+		return subject{kind: heOrShe}
+	}
+	for _, g := range generic {
+		if words == g {
+			return subject{kind: someone}
+		}
+	}
+	if places.MatchString(words) {
+		return subject{body, words}
+	}
+	if s := p.joint(words); s.kind != nobody {
+		return s
+	}
+	if name := p.single(words); name != "" {
+		return subject{person, name}
+	}
+	if of := strings.LastIndex(words, "的"); of > 0 {
+		if name := p.single(words[of+len("的"):]); name != "" {
+			return subject{person, name}
+		}
+	}
+	for _, g := range generic {
+		if strings.HasSuffix(words, g) {
+			return subject{kind: someone}
+		}
+	}
+	for _, t := range titles {
+		if strings.HasSuffix(words, t) {
+			return subject{kind: someone} // 外交部发言人, a title without a name
+		}
+	}
+	if countries[words] || isBody(words) {
+		return subject{body, words}
+	}
+	return subject{}
+}
+
+// places are towns and provinces, which announce things as bodies do.
+var places = regexp.MustCompile(`^[^的了着过是在把被将和与及或一这那该各每某几两有其本此全我省市县]{2,5}[省市县]$`)
+
+func isBody(words string) bool {
+	n := utf8.RuneCountInString(words)
+	if n < 2 || n > 16 || strings.ContainsFunc(words, func(r rune) bool {
+		return !unicode.Is(unicode.Han, r) && !name.IsDot(r) || strings.ContainsRune("的了着过是在把被将和与及或一这那该各每某几两有其本此", r)
+	}) {
+		return false
+	}
+	for _, b := range bodies {
+		if strings.HasSuffix(words, b) {
+			return utf8.RuneCountInString(b) > 1 || n > 3
+		}
+	}
+	return false
+}
+
+// joint reads two or more persons joined by 和 or 、. When the first of the parts is no person, the last alone may
+// be: in 党组成员、副主任赵某某 two offices are joined, not two people.
+func (p *people) joint(words string) subject {
+	parts := strings.FieldsFunc(words, func(r rune) bool { return r == '、' })
+	last := parts[len(parts)-1]
+	for _, and := range []string{"以及", "和", "与", "及", "同"} {
+		if a, b, ok := strings.Cut(last, and); ok && a != "" && b != "" && p.single(last) == "" {
+			parts = append(parts[:len(parts)-1:len(parts)-1], a, b)
+			break
+		}
+	}
+	if len(parts) < 2 {
+		return subject{}
+	}
+	var names []string
+	for _, part := range parts {
+		if name := p.single(part); name != "" {
+			names = append(names, name)
+		}
+	}
+	switch {
+	case len(names) == len(parts):
+		return subject{person, strings.Join(names, "、")}
+	case len(names) == 1 && p.single(parts[len(parts)-1]) != "" && strings.Contains(words, "、"):
+		return subject{person, names[0]}
+	}
+	return subject{kind: someone}
+}
+
+// single returns the full name of the one person that words name, or "".
+func (p *people) single(words string) string {
+	if words == "" {
+		return ""
+	}
+	// A title behind the name: 习近平主席, 林市长.
+	if name := p.beforeTitle(words); name != "" {
+		return name
+	}
+	n := utf8.RuneCountInString(words)
+	if n <= 4 && p.full[words] {
+		return words
+	}
+	if n <= 3 && name.IsChinese(words) {
+		if p.introduced(words) {
+			return words
+		}
+		if p.known(words) && n > 1 {
+			return words
+		}
+	}
+	// A title before it: 国家主席习近平. The last title whose rest is a name.
+	for at := len(words); at > 0; {
+		_, size := utf8.DecodeLastRuneInString(words[:at])
+		at -= size
+		head, tail := words[:at], words[at:]
+		if head == "" || !endsTitle(head) {
+			continue
+		}
+		if full := p.called(tail, true); full != "" {
+			return full
+		}
+	}
+	// A place of work before it: 水务局周启明.
+	for _, b := range bodies {
+		if at := strings.LastIndex(words, b); at > 0 {
+			if tail := words[at+len(b):]; name.IsChinese(tail) && utf8.RuneCountInString(tail) == 3 && !notPeople[tail] && !badEnd(tail) {
+				return tail
+			}
+		}
+	}
+	return p.called(words, false)
+}
+
+// beforeTitle returns the full name of a person with the title behind the name.
+func (p *people) beforeTitle(words string) string {
+	best := ""
+	for _, t := range titles {
+		if len(t) > len(best) && len(words) > len(t) && strings.HasSuffix(words, t) {
+			best = t
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	head := strings.TrimSuffix(words, best)
+	head = strings.TrimSuffix(strings.TrimSuffix(head, "副"), "总")
+	if head == "" {
+		return ""
+	}
+	if name.Surname(head) == head {
+		return p.bySurname(head)
+	}
+	if name.IsChinese(head) && p.known(head) || isForeign(head) && !countries[head] {
+		return p.whole(head)
+	}
+	if full := p.single(head); full != "" && full != head {
+		return full // 哈萨克斯坦总统纳扎尔巴耶夫阁下
+	}
+	return ""
+}
+
+// called returns the full name for what a person is called: a full name, a part of a foreign one, 老周.
+func (p *people) called(words string, titled bool) string {
+	n := utf8.RuneCountInString(words)
+	switch {
+	case n < 2 || notPeople[words] || countries[words]:
+		return ""
+	case strings.HasSuffix(words, "某") || strings.HasSuffix(words, "某某"):
+		if name.Surname(words) != "" && n <= 4 {
+			return words
+		}
+		return ""
+	case n == 2 && (strings.HasPrefix(words, "老") || strings.HasPrefix(words, "小") || strings.HasPrefix(words, "阿")):
+		if rest := words[len("老"):]; name.Surname(rest) == rest {
+			return p.bySurname(rest)
+		}
+		return ""
+	case n == 2 && strings.HasSuffix(words, "氏"):
+		return p.byStart(strings.TrimSuffix(words, "氏"))
+	case name.IsChinese(words):
+		if titled && n <= 4 && (n == 3 || !badEnd(words) || p.counted(words) > 1) || p.known(words) {
+			return words
+		}
+		if !titled && n == 3 && !badEnd(words) && !isForeign(words) {
+			return words
+		}
+		fallthrough
+	default:
+		if isForeign(words) && (titled || n >= 3 || p.counted(words) > 1 || p.introduced(words)) {
+			return p.whole(words)
+		}
+	}
+	if titled && n >= 2 && n <= 4 && p.counted(words) > 1 && !strings.ContainsFunc(words, func(r rune) bool { return !unicode.Is(unicode.Han, r) }) && !badEnd(words) && !endsTitle(words) && name.Surname(words) == "" && p.introduced(words) {
+		return words // an unusual surname, but a title stands before it more than once
+	}
+	return ""
+}
+
+func isForeign(s string) bool { return name.IsForeign(s) && !notPeople[s] }
+
+// badEnd reports whether a word with the shape of a name ends like the name of a thing or a body.
+func badEnd(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return strings.ContainsRune("会部局院方者员家人们报网社台组团队司署厅办委处所校国省市县区村镇乡军警媒界层派党店厂馆站行件章年月日时后前中上下里内外的了着过是在和与等", r)
+}
+
+// endsTitle reports whether s ends in a title.
+func endsTitle(s string) bool {
+	for _, t := range titles {
+		if strings.HasSuffix(s, t) {
+			return true
+		}
+	}
+	if r, size := utf8.DecodeLastRuneInString(s); strings.ContainsRune("长员师家官者匠", r) && len(s) > size {
+		return true
+	}
+	return false
+}
+
+// introduced reports whether the article somewhere puts a title before a name, or names it among its keywords.
+func (p *people) introduced(called string) bool {
+	for from := 0; ; {
+		i := strings.Index(p.text[from:], called)
+		if i < 0 {
+			return false
+		}
+		at := from + i
+		if at > 0 && endsTitle(tail(p.text[:at], 12)) {
+			return true
+		}
+		line := p.text[strings.LastIndexByte(p.text[:at], '\n')+1:]
+		if line, _, _ := strings.Cut(line, "\n"); line == called {
+			return true
+		}
+		from = at + len(called)
+	}
+}
+
+// tail returns about the last n bytes of s, in whole characters.
+func tail(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	s = s[len(s)-n:]
+	for len(s) > 0 && !utf8.RuneStart(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+// known reports whether called, which has the shape of a Chinese name, is one: there is more than the shape.
+func (p *people) known(called string) bool {
+	if notPeople[called] || countries[called] {
+		return false
+	}
+	if p.full[called] {
+		return true
+	}
+	return !badEnd(called) && p.counted(called) > 1 || p.introduced(called)
+}
+
+func (p *people) counted(called string) int { return strings.Count(p.text, called) }
+
+// introduce notes the persons whom the article puts behind a title, and those among its keywords.
+func (p *people) introduce(keywords []string) {
+	for at := range p.text {
+		if at == 0 || !endsTitle(tail(p.text[:at], 12)) {
+			continue
+		}
+		if family := name.Surname(p.text[at:]); family != "" {
+			if full := p.nameAt(p.text[at:], family); full != "" && !notPeople[full] && !badEnd(full) && p.counted(full) > 1 {
+				p.full[full] = true
+			}
+		}
+	}
+	for _, k := range keywords {
+		n := utf8.RuneCountInString(k)
+		switch {
+		case n < 2 || n > 4 || notPeople[k] || badEnd(k) || endsTitle(k):
+		case n == 3 && name.IsChinese(k) && p.counted(k) > 1, p.titled(k):
+			p.full[k] = true
+		}
+	}
+}
+
+// titled reports whether a title stands before called somewhere.
+func (p *people) titled(called string) bool {
+	for from := 0; ; {
+		i := strings.Index(p.text[from:], called)
+		if i < 0 {
+			return false
+		}
+		if at := from + i; at > 0 && endsTitle(tail(p.text[:at], 12)) {
+			return true
+		}
+		from += i + len(called)
+	}
+}
+
+// whole returns the longest form that the article gives a foreign name in: 奥列格·瓦尔金 for 瓦尔金. When two people
+// share the part, it returns "".
+func (p *people) whole(called string) string {
+	found := called
+	for from := 0; ; {
+		i := strings.Index(p.text[from:], called)
+		if i < 0 {
+			return found
+		}
+		at := from + i
+		from = at + len(called)
+		before := p.text[:at]
+		dot, size := utf8.DecodeLastRuneInString(before)
+		if !name.IsDot(dot) {
+			continue
+		}
+		full := foreignTail(before[:len(before)-size]) + string(dot) + called
+		switch {
+		case strings.HasSuffix(found, full):
+		case found == called || strings.HasSuffix(full, found):
+			found = full
+		default:
+			return ""
+		}
+	}
+}
+
+// foreignTail returns the name that s ends in, up to a title or anything that is no part of a name.
+func foreignTail(s string) string {
+	s = tail(s, 60)
+	start := len(s)
+	for start > 0 {
+		r, size := utf8.DecodeLastRuneInString(s[:start])
+		if !name.IsDot(r) && r != '-' && !name.IsTransliteration(r) || endsTitle(s[:start]) && start < len(s) {
+			break
+		}
+		start -= size
+	}
+	for start < len(s) && hasTitleInside(s[start:]) > 0 {
+		start += hasTitleInside(s[start:])
+	}
+	return s[start:]
+}
+
+// hasTitleInside returns where the last title in s ends, or 0.
+func hasTitleInside(s string) int {
+	end := 0
+	for _, t := range titles {
+		if i := strings.LastIndex(s, t); i >= 0 && i+len(t) < len(s) {
+			end = max(end, i+len(t))
+		}
+	}
+	return end
+}
+
+// bySurname returns the one person with this surname that the article names in full, if there is just one.
+func (p *people) bySurname(family string) string {
+	found := ""
+	for _, full := range p.fullNames(family) {
+		if found != "" && found != full {
+			return ""
+		}
+		found = full
+	}
+	return found
+}
+
+// fullNames returns the full names that begin with a surname: those met before, and those behind a title.
+func (p *people) fullNames(family string) []string {
+	seen := map[string]bool{}
+	var names []string
+	add := func(s string) {
+		if !seen[s] {
+			seen[s] = true
+			names = append(names, s)
+		}
+	}
+	for full := range p.full {
+		if strings.HasPrefix(full, family) && name.IsChinese(full) {
+			add(full)
+		}
+	}
+	for from := 0; ; {
+		i := strings.Index(p.text[from:], family)
+		if i < 0 {
+			return names
+		}
+		at := from + i
+		from = at + len(family)
+		if at == 0 || !endsTitle(tail(p.text[:at], 12)) {
+			continue
+		}
+		if full := p.nameAt(p.text[at:], family); full != "" {
+			add(full)
+		}
+	}
+}
+
+// nameAt returns the Chinese name that s begins with, or "" when it is not clear where the name ends.
+func (p *people) nameAt(s, family string) string {
+	runes := []rune(prefixOf(s, utf8.RuneCountInString(family)+3))
+	n := utf8.RuneCountInString(family)
+	if len(runes) >= n+2 {
+		if three := string(runes[:n+2]); p.full[three] || p.counted(three) > 1 && name.IsChinese(three) && !notPeople[three] && p.counted(string(runes[:n+1])) == p.counted(three) {
+			return three
+		}
+	}
+	if len(runes) >= n+3 && endsName(runes[n+2]) && name.IsChinese(string(runes[:n+2])) {
+		return string(runes[:n+2])
+	}
+	if len(runes) >= n+2 && endsName(runes[n+1]) && name.IsChinese(string(runes[:n+1])) {
+		return string(runes[:n+1])
+	}
+	return ""
+}
+
+// endsName reports whether r commonly follows a name and is seldom part of one.
+func endsName(r rune) bool {
+	return !unicode.Is(unicode.Han, r) || strings.ContainsRune("在于和与同向对说表指强介称的等及就也还到从将是为会把被让接出主", r)
+}
+
+// byStart returns the one foreign name known so far that begins with a character: 纳扎尔巴耶夫 for 纳氏.
+func (p *people) byStart(start string) string {
+	found := ""
+	for full := range p.full {
+		if strings.HasPrefix(full, start) && name.IsForeign(full) && utf8.RuneCountInString(full) > 3 {
+			if found != "" {
+				return ""
+			}
+			found = full
+		}
+	}
+	return found
+}
+
+func prefixOf(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
