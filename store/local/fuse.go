@@ -1,0 +1,202 @@
+package local
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/qdrant/go-client/qdrant"
+)
+
+const defaultRankConstant = 2 // Qdrant's; the literature's is 60
+
+func (q *querying) fuse(lists [][]hit, kind qdrant.Fusion, s *stage) ([]hit, error) {
+	switch kind {
+	case qdrant.Fusion_RRF:
+		return q.c.cut(q.c.reciprocalRanks(lists, defaultRankConstant, nil), s), nil
+	case qdrant.Fusion_DBSF:
+		return q.c.cut(q.c.distributions(lists), s), nil
+	}
+	return nil, invalid("Unknown fusion: %d", kind)
+}
+
+// cut keeps the fused hits that reach the threshold of the stage, and as many as its limit says.
+func (c *collection) cut(hits []hit, s *stage) []hit {
+	if s.threshold != nil {
+		n, _ := slices.BinarySearchFunc(hits, *s.threshold, func(h hit, least float32) int {
+			if h.score >= least {
+				return -1
+			}
+			return 1
+		})
+		hits = hits[:n]
+	}
+	return hits[:min(len(hits), s.limit)]
+}
+
+// reciprocalRanks fuses lists by the places of the points in them: a point's score is the sum of 1/(k + place), places
+// counted from 0. With weights, which Qdrant has from 1.17 on, it is 1/((place + 1)/weight + k − 1).
+func (c *collection) reciprocalRanks(lists [][]hit, k int, weights []float32) []hit {
+	f := newFused()
+	for i, list := range lists {
+		for place, h := range list {
+			score := 1 / (float32(place) + float32(k))
+			if i < len(weights) {
+				score = 1 / ((float32(place)+1)/weights[i] + float32(k) - 1)
+			}
+			f.add(h, score)
+		}
+	}
+	return c.bestFirst(f.hits)
+}
+
+// distributions fuses lists by their scores (DBSF): those of one list are moved and scaled so that the mean less three
+// standard deviations becomes 0 and the mean plus three becomes 1, and a point's are added up.
+func (c *collection) distributions(lists [][]hit) []hit {
+	f := newFused()
+	for _, list := range lists {
+		mean, deviation := meanAndDeviation(list)
+		low, high := mean-3*deviation, mean+3*deviation
+		for _, h := range list {
+			score := float32(0.5)
+			if low != high {
+				score = (h.score - low) / (high - low)
+			}
+			f.add(h, score)
+		}
+	}
+	return c.bestFirst(f.hits)
+}
+
+// meanAndDeviation returns the mean of the scores and their sample deviation (Welford's method, in float32 as Qdrant has it).
+func meanAndDeviation(list []hit) (mean, deviation float32) {
+	if len(list) < 2 {
+		return 0, 0
+	}
+	var squares float32
+	for i, h := range list {
+		before := h.score - mean
+		mean += before / float32(i+1)
+		squares += before * (h.score - mean)
+	}
+	return mean, float32(math.Sqrt(float64(squares / float32(len(list)-1))))
+}
+
+// fused adds up the scores of points that are in several lists.
+type fused struct {
+	hits  []hit
+	place map[uint32]int
+}
+
+func newFused() *fused { return &fused{place: map[uint32]int{}} }
+
+func (f *fused) add(h hit, score float32) {
+	if i, ok := f.place[h.slot]; ok {
+		f.hits[i].score += score
+		return
+	}
+	f.place[h.slot] = len(f.hits)
+	h.score = score
+	f.hits = append(f.hits, h)
+}
+
+// bestFirst sorts hits by score, and those of one score by id.
+func (c *collection) bestFirst(hits []hit) []hit {
+	slices.SortFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), c.points[a.slot].id.compare(c.points[b.slot].id))
+	})
+	return hits
+}
+
+// distinct puts lists one after the other, and keeps the first of hits on the same point.
+func distinct(lists [][]hit) []hit {
+	var out []hit
+	seen := map[uint32]bool{}
+	for _, list := range lists {
+		for _, h := range list {
+			if !seen[h.slot] {
+				seen[h.slot] = true
+				out = append(out, h)
+			}
+		}
+	}
+	return out
+}
+
+const defaultDiversity = 0.5
+
+func candidatesOf(m *qdrant.Mmr, limit int) int {
+	if m == nil || m.CandidatesLimit == nil {
+		return limit
+	}
+	return int(m.GetCandidatesLimit())
+}
+
+// diverse runs a root query for relevant points that differ from one another.
+func (q *querying) diverse(s *stage, in *qdrant.NearestInputWithMmr) ([]hit, error) {
+	candidates := *s
+	candidates.limit = candidatesOf(in.GetMmr(), s.limit)
+	candidates.query = &qdrant.Query{Variant: &qdrant.Query_Nearest{Nearest: in.GetNearest()}}
+	hits, err := q.stage(&candidates)
+	if err != nil {
+		return nil, err
+	}
+	return q.diversify(s, in, hits)
+}
+
+// diversify picks hits one by one: the most relevant, and then always the one with the largest
+// λ·relevance − (1 − λ)·similarity to the nearest one picked, λ being 1 less the diversity. Hits keep their scores.
+func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hit) ([]hit, error) {
+	vq, err := q.vectorQuery(s)
+	if err != nil {
+		return nil, err
+	}
+	examples, similar := q.c.comparer(vq)
+	var candidates []hit
+	var vectors []vector
+	for _, h := range hits {
+		if v, ok := q.c.vector(h.slot, vq.space.name); ok {
+			candidates, vectors = append(candidates, h), append(vectors, v)
+		}
+	}
+	if len(candidates) < 2 {
+		return candidates, nil
+	}
+	lambda := float32(1 - defaultDiversity)
+	if m := in.GetMmr(); m != nil && m.Diversity != nil {
+		lambda = 1 - m.GetDiversity()
+	}
+	relevance := make([]float32, len(candidates))
+	nearest := make([]float32, len(candidates)) // similarity to the nearest hit that was picked
+	for i, v := range vectors {
+		relevance[i], nearest[i] = similar(examples[0], v), float32(math.Inf(-1))
+	}
+	picked := make([]bool, len(candidates))
+	var out []hit
+	for len(out) < min(s.limit, len(candidates)) {
+		if err := cancelled(q.ctx); err != nil {
+			return nil, err
+		}
+		best, bestScore := -1, float32(0)
+		for i := range candidates {
+			if picked[i] {
+				continue
+			}
+			score := relevance[i]
+			if len(out) > 0 {
+				score = lambda*relevance[i] - (1-lambda)*nearest[i]
+			}
+			if best < 0 || score > bestScore {
+				best, bestScore = i, score
+			}
+		}
+		picked[best] = true
+		out = append(out, candidates[best])
+		for i, v := range vectors {
+			if !picked[i] {
+				nearest[i] = max(nearest[i], similar(vectors[best], v))
+			}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,254 @@
+package local
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/qdrant/go-client/qdrant"
+)
+
+// reading finds a collection and locks it for reading. The caller calls unlock when it has built its answer.
+func (s *pointsService) reading(name string) (c *collection, unlock func(), err error) {
+	c, err = s.db.catalog().find(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.mu.RLock()
+	return c, c.mu.RUnlock, nil
+}
+
+func (s *pointsService) Get(_ context.Context, req *qdrant.GetPoints) (*qdrant.GetResponse, error) {
+	start := time.Now()
+	ids, err := parsePointIDs(req.GetIds())
+	if err != nil {
+		return nil, err
+	}
+	c, unlock, err := s.reading(req.GetCollectionName())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	a, err := c.newAnswer(req.GetWithPayload(), false, req.GetWithVectors())
+	if err != nil {
+		return nil, err
+	}
+	resp := &qdrant.GetResponse{}
+	seen := map[pointID]bool{}
+	for _, id := range ids {
+		if slot, ok := c.slots[id]; ok && !seen[id] {
+			seen[id] = true
+			resp.Result = append(resp.Result, a.retrieved(c, slot))
+		}
+	}
+	resp.Time = since(start)
+	return resp, nil
+}
+
+const defaultLimit = 10 // of every call that has one
+
+func (s *pointsService) Scroll(ctx context.Context, req *qdrant.ScrollPoints) (*qdrant.ScrollResponse, error) {
+	start := time.Now()
+	limit := defaultLimit
+	if req.Limit != nil {
+		limit = int(req.GetLimit())
+	}
+	c, unlock, err := s.reading(req.GetCollectionName())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	a, err := c.newAnswer(req.GetWithPayload(), true, req.GetWithVectors())
+	if err != nil {
+		return nil, err
+	}
+	cond, err := compileFilter(c, req.GetFilter())
+	if err != nil {
+		return nil, err
+	}
+	resp := &qdrant.ScrollResponse{}
+	if req.OrderBy != nil {
+		if req.Offset != nil {
+			return nil, invalid("Bad request: Cannot use an `offset` when using `order_by`. The alternative for paging is to use `order_by.start_from` and a filter to exclude the IDs that you've already seen for the `order_by.start_from` value.")
+		}
+		hits, err := c.ordered(ctx, req.GetOrderBy(), cond, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range hits {
+			p := a.retrieved(c, h.slot)
+			p.OrderValue = h.order
+			resp.Result = append(resp.Result, p)
+		}
+		resp.Time = since(start)
+		return resp, nil
+	}
+	from := pointID{}
+	if req.Offset != nil {
+		if from, err = parsePointID(req.GetOffset()); err != nil {
+			return nil, err
+		}
+	}
+	slots, err := c.page(ctx, cond, from, limit)
+	if err != nil {
+		return nil, err
+	}
+	if len(slots) > limit {
+		resp.NextPageOffset = c.points[slots[limit]].id.proto()
+		slots = slots[:limit]
+	}
+	for _, slot := range slots {
+		resp.Result = append(resp.Result, a.retrieved(c, slot))
+	}
+	resp.Time = since(start)
+	return resp, nil
+}
+
+// page returns, in the order of ids, the points from an id on that a condition holds for: limit of them and the next one.
+func (c *collection) page(ctx context.Context, cond condition, from pointID, limit int) ([]uint32, error) {
+	set, rest := c.candidates(cond)
+	var slots []uint32
+	var s subject
+	var err error
+	n := 0
+	// A few candidates are sorted; many are met soon enough on a walk along all ids.
+	if set.GetCardinality() < uint64(len(c.slots)/16) {
+		err = c.each(ctx, cond, func(slot uint32) bool {
+			if c.points[slot].id.compare(from) >= 0 {
+				slots = append(slots, slot)
+			}
+			return true
+		})
+		slices.SortFunc(slots, func(a, b uint32) int { return c.points[a].id.compare(c.points[b].id) })
+		return slots[:min(len(slots), limit+1)], err
+	}
+	c.order.from(from, func(id pointID) bool {
+		if n++; n%checkEvery == 0 {
+			if err = cancelled(ctx); err != nil {
+				return false
+			}
+		}
+		slot := c.slots[id]
+		if set.Contains(slot) && (rest == nil || rest.check(c.subject(slot, &s))) {
+			slots = append(slots, slot)
+		}
+		return len(slots) <= limit
+	})
+	return slots, err
+}
+
+func (s *pointsService) Count(ctx context.Context, req *qdrant.CountPoints) (*qdrant.CountResponse, error) {
+	start := time.Now()
+	c, unlock, err := s.reading(req.GetCollectionName())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	cond, err := compileFilter(c, req.GetFilter())
+	if err != nil {
+		return nil, err
+	}
+	n := uint64(0)
+	if set, rest := c.candidates(cond); rest == nil {
+		n = set.GetCardinality()
+	} else {
+		err = c.each(ctx, cond, func(uint32) bool { n++; return true })
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &qdrant.CountResponse{Result: &qdrant.CountResult{Count: n}, Time: since(start)}, nil
+}
+
+func (s *pointsService) Facet(ctx context.Context, req *qdrant.FacetCounts) (*qdrant.FacetResponse, error) {
+	start := time.Now()
+	limit := uint64(defaultLimit)
+	if req.Limit != nil {
+		limit = req.GetLimit()
+	}
+	if limit == 0 {
+		return &qdrant.FacetResponse{Time: since(start)}, nil
+	}
+	p, err := parsePath(req.GetKey())
+	if err != nil {
+		return nil, err
+	}
+	c, unlock, err := s.reading(req.GetCollectionName())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	x := c.indexOn(p)
+	if x == nil || !x.facets() {
+		return nil, invalid("Wrong input: No appropriate index for faceting: `%s`. Please create one to facet on this field. Check https://qdrant.tech/documentation/concepts/indexing/#payload-index to see which payload schemas support Match conditions", p.text)
+	}
+	cond, err := compileFilter(c, req.GetFilter())
+	if err != nil {
+		return nil, err
+	}
+	set, err := c.matching(ctx, cond)
+	if err != nil {
+		return nil, err
+	}
+	hits := x.counts(set)
+	slices.SortFunc(hits, func(a, b *qdrant.FacetHit) int {
+		if a.Count != b.Count {
+			return int(int64(b.Count) - int64(a.Count))
+		}
+		return compareFacets(a.Value, b.Value)
+	})
+	return &qdrant.FacetResponse{Hits: hits[:min(uint64(len(hits)), limit)], Time: since(start)}, nil
+}
+
+func compareFacets(a, b *qdrant.FacetValue) int {
+	switch x := a.GetVariant().(type) {
+	case *qdrant.FacetValue_StringValue:
+		return strings.Compare(x.StringValue, b.GetStringValue())
+	case *qdrant.FacetValue_IntegerValue:
+		switch {
+		case x.IntegerValue < b.GetIntegerValue():
+			return -1
+		case x.IntegerValue > b.GetIntegerValue():
+			return 1
+		}
+		return 0
+	}
+	return boolIndex(a.GetBoolValue()) - boolIndex(b.GetBoolValue())
+}
+
+// counts returns every value of the field with the number of points of set that have it.
+func (x *fieldIndex) counts(set *roaring.Bitmap) []*qdrant.FacetHit {
+	var hits []*qdrant.FacetHit
+	add := func(v *qdrant.FacetValue, n uint64) {
+		if n > 0 {
+			hits = append(hits, &qdrant.FacetHit{Value: v, Count: n})
+		}
+	}
+	for word, points := range x.words {
+		add(&qdrant.FacetValue{Variant: &qdrant.FacetValue_StringValue{StringValue: word}}, points.AndCardinality(set))
+	}
+	for i, points := range x.bools {
+		if points != nil {
+			add(&qdrant.FacetValue{Variant: &qdrant.FacetValue_BoolValue{BoolValue: i == 1}}, points.AndCardinality(set))
+		}
+	}
+	if x.integers != nil {
+		var n uint64
+		var value int64
+		flush := func() { add(&qdrant.FacetValue{Variant: &qdrant.FacetValue_IntegerValue{IntegerValue: value}}, n) }
+		x.integers.all(func(e entry[int64]) bool {
+			if e.value != value {
+				flush()
+				n, value = 0, e.value
+			}
+			if set.Contains(e.slot) {
+				n++
+			}
+			return true
+		})
+		flush()
+	}
+	return hits
+}

@@ -1,0 +1,55 @@
+package local
+
+import (
+	"context"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// checkEvery is how many points a scan passes before it looks whether its caller still waits.
+const checkEvery = 4096
+
+// candidates splits a condition into the points that indexes leave and what is still to be checked on each (nil: nothing).
+// The rarer of what indexes know is intersected first.
+func (c *collection) candidates(cond condition) (*roaring.Bitmap, condition) {
+	if list, ok := cond.(all); ok {
+		sets, rest := list.split(c)
+		if len(rest) == 0 {
+			return intersection(c, sets), nil
+		}
+		return intersection(c, sets), rest
+	}
+	if set := cond.points(c); set != nil {
+		return set, nil
+	}
+	return c.live, cond
+}
+
+// each calls yield with the slots of the points that a condition holds for, until yield returns false.
+func (c *collection) each(ctx context.Context, cond condition, yield func(slot uint32) bool) error {
+	set, rest := c.candidates(cond)
+	it := set.Iterator()
+	var s subject
+	for n := 1; it.HasNext(); n++ {
+		if n%checkEvery == 0 {
+			if err := cancelled(ctx); err != nil {
+				return err
+			}
+		}
+		slot := it.Next()
+		if (rest == nil || rest.check(c.subject(slot, &s))) && !yield(slot) {
+			return nil
+		}
+	}
+	return cancelled(ctx)
+}
+
+// matching returns the points that a condition holds for. The caller must not change the set.
+func (c *collection) matching(ctx context.Context, cond condition) (*roaring.Bitmap, error) {
+	if set, rest := c.candidates(cond); rest == nil {
+		return set, nil
+	}
+	out := roaring.New()
+	err := c.each(ctx, cond, func(slot uint32) bool { out.Add(slot); return true })
+	return out, err
+}

@@ -1,0 +1,214 @@
+package local
+
+import (
+	"context"
+
+	"github.com/RoaringBitmap/roaring/v2"
+)
+
+// vectorQuery scores points by their vectors in one space, against one vector or several examples.
+type vectorQuery struct {
+	space    *space
+	examples []vector // fitted to the space
+	// combine makes one score of the similarities to the examples; nil for a search by the one example, whose
+	// similarity is the score.
+	combine func(similarity []float32) float32
+}
+
+// search returns the best of the points that a condition holds for and that have a vector in the query's space.
+func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition, limit int, threshold *float32) ([]hit, error) {
+	set, rest := c.candidates(cond)
+	s := &scan{c: c, ctx: ctx, q: q, set: set, rest: rest, top: c.newTop(limit)}
+	if s.top.limit == 0 {
+		return nil, nil
+	}
+	var err error
+	switch {
+	case q.combine == nil && c.sparse[q.space.name] != nil:
+		err = s.sparse(c.sparse[q.space.name])
+	case q.combine == nil && c.dense[q.space.name] != nil:
+		err = s.dense(c.dense[q.space.name])
+	default:
+		err = s.any()
+	}
+	if err != nil {
+		return nil, err
+	}
+	hits := s.top.sorted()
+	for i := range hits {
+		if q.combine == nil {
+			hits[i].score = q.space.report(hits[i].score)
+		}
+		if threshold != nil && !q.space.passes(hits[i].score, *threshold) {
+			if q.combine == nil {
+				return hits[:i], nil
+			}
+			hits[i].slot = noSlot
+		}
+	}
+	if q.combine != nil && threshold != nil {
+		hits = dropped(hits)
+	}
+	return hits, nil
+}
+
+func dropped(hits []hit) []hit {
+	kept := hits[:0]
+	for _, h := range hits {
+		if h.slot != noSlot {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}
+
+// scan is one pass over the points of a collection.
+type scan struct {
+	c      *collection
+	ctx    context.Context
+	q      *vectorQuery
+	set    *roaring.Bitmap // candidates
+	rest   condition       // still to be checked on each; nil: nothing
+	top    *top
+	s      subject
+	passed int
+}
+
+// pause looks, every few thousand points, whether the caller still waits.
+func (s *scan) pause() error {
+	if s.passed++; s.passed%checkEvery == 0 {
+		return cancelled(s.ctx)
+	}
+	return nil
+}
+
+// offer shows a score to the best so far, if its point passes the conditions, which are checked last: they cost most.
+func (s *scan) offer(slot uint32, score float32) {
+	if !s.top.misses(score) && (s.rest == nil || s.rest.check(s.c.subject(slot, &s.s))) {
+		s.top.add(slot, score)
+	}
+}
+
+func (s *scan) dense(d *denseColumn) error {
+	similar, query := d.similarity(), s.q.examples[0].dense
+	if s.set.GetCardinality() < s.c.live.GetCardinality() {
+		it := s.set.Iterator()
+		for it.HasNext() {
+			if err := s.pause(); err != nil {
+				return err
+			}
+			slot := it.Next()
+			if row := d.of(slot); row != nil {
+				s.offer(slot, similar(query, row))
+			}
+		}
+		return nil
+	}
+	for b, block := range d.blocks {
+		slots := d.slots[b*d.perBlock : min((b+1)*d.perBlock, len(d.slots))]
+		for i, slot := range slots {
+			if err := s.pause(); err != nil {
+				return err
+			}
+			if slot != noSlot {
+				s.offer(slot, similar(query, block[i*d.size:(i+1)*d.size]))
+			}
+		}
+	}
+	return nil
+}
+
+// sparse adds up, over the lists of the query's indices, the scores of the points in them. Points without any of the
+// indices are no hits.
+func (s *scan) sparse(col *sparseColumn) error {
+	query := col.weighted(s.q.examples[0].sparse)
+	total := 0
+	for _, index := range query.indices {
+		if p := col.postings[index]; p != nil {
+			total += len(p.slots)
+		}
+	}
+	// Few candidates are compared one by one.
+	if n := s.set.GetCardinality(); n < uint64(total/8) {
+		it := s.set.Iterator()
+		for it.HasNext() {
+			if err := s.pause(); err != nil {
+				return err
+			}
+			slot := it.Next()
+			if v := col.of(slot); v != nil {
+				if score, ok := sparseDot(query, *v); ok {
+					s.offer(slot, score)
+				}
+			}
+		}
+		return nil
+	}
+	scores := make(map[uint32]float32, total)
+	for i, index := range query.indices {
+		p := col.postings[index]
+		if p == nil {
+			continue
+		}
+		for j, slot := range p.slots {
+			if err := s.pause(); err != nil {
+				return err
+			}
+			scores[slot] += query.values[i] * p.weights[j]
+		}
+	}
+	all := s.set.GetCardinality() == s.c.live.GetCardinality()
+	for slot, score := range scores {
+		if err := s.pause(); err != nil {
+			return err
+		}
+		if all || s.set.Contains(slot) {
+			s.offer(slot, score)
+		}
+	}
+	return nil
+}
+
+// any compares every candidate with every example.
+func (s *scan) any() error {
+	examples, similar := s.c.comparer(s.q)
+	similarities := make([]float32, len(examples))
+	it := s.set.Iterator()
+	for it.HasNext() {
+		if err := s.pause(); err != nil {
+			return err
+		}
+		slot := it.Next()
+		v, ok := s.c.vector(slot, s.q.space.name)
+		if !ok {
+			continue
+		}
+		for i, e := range examples {
+			similarities[i] = similar(e, v)
+		}
+		if s.q.combine != nil {
+			s.offer(slot, s.q.combine(similarities))
+		} else {
+			s.offer(slot, similarities[0])
+		}
+	}
+	return nil
+}
+
+// comparer returns the examples of a query as they are compared, and what compares one with a stored vector.
+func (c *collection) comparer(q *vectorQuery) (examples []vector, similar func(example, stored vector) float32) {
+	if col := c.sparse[q.space.name]; col != nil {
+		for _, e := range q.examples {
+			examples = append(examples, vector{sparse: col.weighted(e.sparse)})
+		}
+		return examples, func(e, v vector) float32 {
+			sum, _ := sparseDot(e.sparse, v.sparse)
+			return sum
+		}
+	}
+	one := q.space.similarity()
+	if q.space.multi {
+		return q.examples, func(e, v vector) float32 { return maxSim(one, e, v) }
+	}
+	return q.examples, func(e, v vector) float32 { return one(e.dense, v.dense) }
+}

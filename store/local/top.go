@@ -1,0 +1,71 @@
+package local
+
+import (
+	"cmp"
+	"slices"
+)
+
+// top keeps the best hits that it is shown. The larger score is the better, NaN is worse than any; of equal scores the
+// lower id is better, so that the same question has the same answer every time.
+type top struct {
+	c     *collection
+	limit int
+	heap  []hit // the worst first, once it is full
+}
+
+func (c *collection) newTop(limit int) *top { return &top{c: c, limit: min(limit, len(c.slots))} }
+
+func (t *top) compare(a, b hit) int {
+	if n := cmp.Compare(b.score, a.score); n != 0 {
+		return n
+	}
+	return t.c.points[a.slot].id.compare(t.c.points[b.slot].id)
+}
+
+// misses tells that a score cannot be among the best any more.
+func (t *top) misses(score float32) bool {
+	return len(t.heap) >= t.limit && (t.limit == 0 || score < t.heap[0].score)
+}
+
+func (t *top) add(slot uint32, score float32) {
+	if t.misses(score) {
+		return
+	}
+	h := hit{slot: slot, score: score}
+	if len(t.heap) < t.limit {
+		t.heap = append(t.heap, h)
+		if len(t.heap) == t.limit {
+			for i := len(t.heap)/2 - 1; i >= 0; i-- {
+				t.down(i)
+			}
+		}
+		return
+	}
+	if t.compare(h, t.heap[0]) < 0 {
+		t.heap[0] = h
+		t.down(0)
+	}
+}
+
+// down restores the heap below i: every hit is worse than those under it.
+func (t *top) down(i int) {
+	for {
+		worst := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(t.heap); child++ {
+			if t.compare(t.heap[child], t.heap[worst]) > 0 {
+				worst = child
+			}
+		}
+		if worst == i {
+			return
+		}
+		t.heap[i], t.heap[worst] = t.heap[worst], t.heap[i]
+		i = worst
+	}
+}
+
+// sorted returns the hits, best first.
+func (t *top) sorted() []hit {
+	slices.SortFunc(t.heap, t.compare)
+	return t.heap
+}
