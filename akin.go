@@ -3,11 +3,14 @@
 package akin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // DefaultCorpus is the corpus of every call that names none.
@@ -85,12 +88,24 @@ func (a *Article) Place() {
 	}
 }
 
+// Speakers are the names of those whom the article quotes, each once, in the order in which they first speak.
+func (a *Article) Speakers() []string {
+	var names []string
+	for _, s := range a.Statements {
+		if s.Speaker != "" && !slices.Contains(names, s.Speaker) {
+			names = append(names, s.Speaker)
+		}
+	}
+	return names
+}
+
 // Limits of an article; Validate holds them.
 const (
-	MaxIDLength   = 512     // bytes of an id
-	MaxParagraphs = 10_000  // of an article
-	MaxStatements = 10_000  // of an article
-	MaxTextLength = 4 << 20 // bytes of all texts of an article
+	MaxIDLength     = 512     // bytes of an id
+	MaxCorpusLength = 64      // bytes of a corpus' name
+	MaxParagraphs   = 10_000  // of an article
+	MaxStatements   = 10_000  // of an article
+	MaxTextLength   = 4 << 20 // bytes of all texts of an article
 )
 
 // Validate reports the first thing for which an article cannot be stored, as an *InvalidError.
@@ -142,41 +157,43 @@ func (a *Article) validateStatement(s Statement) *InvalidError {
 		return &InvalidError{"text", "is not what runes start to end of its paragraph say"}
 	case s.Kind != "" && s.Kind != Direct && s.Kind != Indirect:
 		return &InvalidError{"kind", fmt.Sprintf("%q is neither %q nor %q", s.Kind, Direct, Indirect)}
-	case s.Confidence < 0 || s.Confidence > 1:
+	case !(s.Confidence >= 0 && s.Confidence <= 1): // NaN is neither
 		return &InvalidError{"confidence", fmt.Sprintf("%v is not within 0 to 1", s.Confidence)}
 	}
 	return nil
 }
 
+// validateUTF8 looks at every text: a store and an API of protobuf messages hold no others.
 func (a *Article) validateUTF8() error {
-	check := func(field, text string) error {
-		if strings.ToValidUTF8(text, "") != text {
-			return &InvalidError{field, "is not valid UTF-8"}
+	check := func(text, field string, place ...any) error {
+		if utf8.ValidString(text) {
+			return nil
 		}
-		return nil
+		return &InvalidError{fmt.Sprintf(field, place...), "is not valid UTF-8"}
 	}
-	fields := []struct{ name, text string }{
-		{"title", a.Title},
-		{"subtitle", a.Subtitle},
-		{"language", a.Language},
-		{"source", a.Source},
-		{"page", a.Page},
-		{"section", a.Section},
-		{"dateline", a.Dateline},
-		{"agency", a.Agency},
-		{"url", a.URL},
+	errs := []error{
+		check(a.Title, "title"), check(a.Subtitle, "subtitle"), check(a.Language, "language"), check(a.Source, "source"), check(a.Page, "page"),
+		check(a.Section, "section"), check(a.Dateline, "dateline"), check(a.Agency, "agency"), check(a.URL, "url"),
 	}
-	for _, f := range fields {
-		if err := check(f.name, f.text); err != nil {
-			return err
-		}
+	for i, text := range a.Authors {
+		errs = append(errs, check(text, "authors[%d]", i))
+	}
+	for i, text := range a.Keywords {
+		errs = append(errs, check(text, "keywords[%d]", i))
+	}
+	for i, c := range a.Captions {
+		errs = append(errs, check(c.Text, "captions[%d].text", i), check(c.Credit, "captions[%d].credit", i))
 	}
 	for i, p := range a.Paragraphs {
-		if err := check(fmt.Sprintf("paragraphs[%d].text", i), p.Text); err != nil {
-			return err
-		}
+		errs = append(errs, check(p.Text, "paragraphs[%d].text", i))
 	}
-	return nil
+	for i, s := range a.Statements {
+		errs = append(errs, check(s.Speaker, "statements[%d].speaker", i), check(s.Cue, "statements[%d].cue", i))
+	}
+	for key, value := range a.Attributes {
+		errs = append(errs, check(key+value, "attributes[%q]", key))
+	}
+	return cmp.Or(errs...)
 }
 
 // ValidateID reports, as an *InvalidError about field, why id cannot name an article.
@@ -192,6 +209,14 @@ func ValidateID(field, id string) error {
 		return &InvalidError{field, "holds a control character"}
 	}
 	return nil
+}
+
+// ValidateCorpus reports, as an *InvalidError, why a name cannot be a corpus.
+func ValidateCorpus(name string) error {
+	if len(name) > MaxCorpusLength {
+		return &InvalidError{"corpus", fmt.Sprintf("%d bytes, at most %d", len(name), MaxCorpusLength)}
+	}
+	return ValidateID("corpus", name)
 }
 
 // ParseDate reads a date of the form YYYY-MM-DD, and refuses one that is not in the calendar.
@@ -280,6 +305,7 @@ type Filter struct {
 var (
 	ErrNotFound    = errors.New("not found")
 	ErrUnavailable = errors.New("unavailable")
+	ErrEmbedder    = errors.New("the embedder failed") // with ErrUnavailable when it may answer later
 	ErrMismatch    = errors.New("the embedder is not the one that made the stored vectors")
 	ErrFull        = errors.New("no room left")
 )

@@ -1,0 +1,11 @@
+package embed
+
+import "regexp"
+
+// opening matches what a newspaper prints before the report itself: who filed it, from where, when. Reprints change it, and with it its figures.
+var opening = regexp.MustCompile(
+	`^\s*(?:[^\n。，]{0,30}?\d{1,2}月\d{1,2}日(?:[^\n。，]{0,6})?[电讯](?:\s*[（(][^\n）)]{0,60}[）)])?` +
+		`|本报讯(?:\s*[（(][^\n）)]{0,60}[）)])?` +
+		`|\p{Lu}[\p{L} .,'’-]{1,40}, (?:\p{Lu}[\p{L}.]{2,9} \d{1,2}|\d{1,2} \p{Lu}[\p{L}.]{2,9})(?: \([^)\n]{0,100}\))? ?[—–-]+)`)
+
+func withoutOpening(body string) string { return body[len(opening.FindString(body)):] }

@@ -1,0 +1,314 @@
+// Package embed is the offline stage: articles in, points out.
+// It embeds only what it has not embedded before: an unchanged article costs one look-up, an edited one its new passages.
+package embed
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/encoder"
+	"github.com/akinserver/akin/embed/family"
+	"github.com/akinserver/akin/embed/statement"
+	"github.com/akinserver/akin/store"
+)
+
+// Outcome says what became of an article.
+type Outcome int
+
+// The outcomes.
+const (
+	Refused   Outcome = iota // Result.Err says why; what was stored under its id before is untouched
+	Written                  // it was new, or differed from what was stored
+	Unchanged                // it was stored already, exactly so
+)
+
+func (o Outcome) String() string { return [...]string{"refused", "written", "unchanged"}[o] }
+
+// Result is what became of one article.
+type Result struct {
+	ID      string
+	Outcome Outcome
+	Err     error // of a refused article: what is wrong with it, or why it could not be embedded
+}
+
+// Stage puts articles into a store, and deletes them. It is safe for concurrent use: calls that carry the same id wait for one another.
+type Stage struct {
+	store    *store.Store
+	embedder akin.Embedder
+	busy     keys
+}
+
+// New makes a stage that writes the embedder's vectors into a store opened for them.
+func New(st *store.Store, embedder akin.Embedder) *Stage {
+	return &Stage{store: st, embedder: embedder}
+}
+
+// Put writes those of the articles that are new or changed, and returns a result for each, in their order. An article without statements gets those that
+// its paragraphs report. Of two articles with one id the first is stored, the second refused.
+//
+// An error means that nothing more can be written now (the store or the embedder does not answer, the disk is full, the context has ended);
+// the results up to then are lost, and putting the same articles again makes it good.
+func (s *Stage) Put(ctx context.Context, corpus string, articles []akin.Article) ([]Result, error) {
+	results := make([]Result, len(articles))
+	documents := make([]*document, 0, len(articles))
+	first := map[string]bool{}
+	for i := range articles {
+		article := &articles[i]
+		results[i].ID = article.ID
+		if err := article.Validate(); err != nil {
+			results[i].Err = err
+			continue
+		}
+		if first[article.ID] {
+			results[i].Err = &akin.InvalidError{Field: "id", Problem: fmt.Sprintf("%q was sent before", article.ID)}
+			continue
+		}
+		first[article.ID] = true
+		documents = append(documents, s.document(*article, &results[i]))
+	}
+	held := make([]string, 0, len(first))
+	for id := range first {
+		held = append(held, corpus+"\x00"+id)
+	}
+	if err := s.busy.lock(ctx, held); err != nil {
+		return nil, err
+	}
+	defer s.busy.unlock(held)
+	changed, err := s.changed(ctx, corpus, documents)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.embed(ctx, corpus, changed); err != nil {
+		return nil, err
+	}
+	var put []store.Document
+	for _, d := range changed {
+		if d.result.Err == nil {
+			d.result.Outcome = Written
+			put = append(put, d.Document)
+		}
+	}
+	if err := s.store.Put(ctx, corpus, put); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// Delete deletes articles with all that belongs to them, and tells which were there.
+func (s *Stage) Delete(ctx context.Context, corpus string, ids []string) (deleted, missing []string, err error) {
+	held := make([]string, len(ids))
+	for i, id := range ids {
+		held[i] = corpus + "\x00" + id
+	}
+	if err := s.busy.lock(ctx, held); err != nil {
+		return nil, nil, err
+	}
+	defer s.busy.unlock(held)
+	return s.store.Delete(ctx, corpus, ids)
+}
+
+// document is an article on its way into the store.
+type document struct {
+	store.Document
+	heading string
+	stored  bool // another revision of it is in the store
+	result  *Result
+}
+
+// recipe changes when the same article must give other points.
+const recipe = "1"
+
+// document works out all of an article's points but for their dense vectors.
+func (s *Stage) document(article akin.Article, result *Result) *document {
+	if len(article.Statements) == 0 {
+		article.Statements = statement.Split(article)
+	}
+	article.Place()
+	d := &document{heading: strings.TrimSpace(article.Title + "\n" + article.Subtitle), result: result}
+	d.Article = article
+	d.Heading.Digest = digest(d.heading)
+	texts := make([]string, 0, len(article.Paragraphs))
+	for _, p := range article.Paragraphs {
+		texts = append(texts, p.Text)
+		d.Paragraphs = append(d.Paragraphs, store.Passage{Digest: digest(p.Text)})
+	}
+	for _, st := range article.Statements {
+		d.Statements = append(d.Statements, store.Passage{
+			Digest: digest(st.Text), Words: family.Words(st.Text), Lexical: encoder.Lexical(st.Text),
+		})
+	}
+	body := strings.Join(texts, "\n")
+	d.Lexical = encoder.Lexical(d.heading + "\n" + body)
+	d.Sketch = family.Of(withoutOpening(body)).Encode()
+	d.Revision = s.revision(&article)
+	return d
+}
+
+// revision is equal for equal articles that are embedded by the same embedder in the same way.
+func (s *Stage) revision(article *akin.Article) string {
+	b, err := json.Marshal(article)
+	if err != nil {
+		panic(err) // an Article holds nothing that JSON cannot (TestRevision)
+	}
+	return digest(recipe + "\n" + s.embedder.Fingerprint() + "\n" + string(b))
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// changed leaves out what is stored already, exactly so.
+func (s *Stage) changed(ctx context.Context, corpus string, documents []*document) ([]*document, error) {
+	ids := make([]string, len(documents))
+	for i, d := range documents {
+		ids[i] = d.Article.ID
+	}
+	revisions, err := s.store.Revisions(ctx, corpus, ids)
+	if err != nil {
+		return nil, err
+	}
+	var changed []*document
+	for _, d := range documents {
+		revision, stored := revisions[d.Article.ID]
+		if revision == d.Revision {
+			d.result.Outcome = Unchanged
+			continue
+		}
+		d.stored = stored
+		changed = append(changed, d)
+	}
+	return changed, nil
+}
+
+// embed gives every passage its dense vector, and every document the vector of its whole.
+func (s *Stage) embed(ctx context.Context, corpus string, documents []*document) error {
+	var edited []string
+	for _, d := range documents {
+		if d.stored {
+			edited = append(edited, d.Article.ID)
+		}
+	}
+	known, err := s.store.Vectors(ctx, corpus, edited)
+	if err != nil {
+		return err
+	}
+	err = s.embedTexts(ctx, known, documents)
+	if err != nil && len(documents) > 1 && !stops(ctx, err) {
+		// One text may be what the embedder cannot take: the others must not be lost for it.
+		for i := range documents {
+			if err := s.embedTexts(ctx, known, documents[i:i+1]); err != nil {
+				if stops(ctx, err) {
+					return err
+				}
+				documents[i].result.Err = err
+			}
+		}
+	} else if err != nil {
+		if stops(ctx, err) {
+			return err
+		}
+		documents[0].result.Err = err
+	}
+	for _, d := range documents {
+		if d.result.Err == nil {
+			d.attach(known, s.embedder.Dimensions())
+		}
+	}
+	return nil
+}
+
+// stops tells an error that concerns everything from one that concerns a text.
+func stops(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, akin.ErrUnavailable)
+}
+
+// embedTexts adds the vectors of the documents' texts to those that are known.
+func (s *Stage) embedTexts(ctx context.Context, known map[string][]float32, documents []*document) error {
+	var texts, digests []string
+	asked := map[string]bool{}
+	for _, d := range documents {
+		d.passages(func(p *store.Passage, text string) {
+			if known[p.Digest] == nil && !asked[p.Digest] {
+				asked[p.Digest] = true
+				texts, digests = append(texts, text), append(digests, p.Digest)
+			}
+		})
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	vectors, err := s.embedder.Embed(ctx, akin.Document, texts)
+	if err != nil {
+		if len(documents) == 1 {
+			return fmt.Errorf("embed article %q: %w: %w", documents[0].Article.ID, akin.ErrEmbedder, err)
+		}
+		return fmt.Errorf("embed %d articles: %w: %w", len(documents), akin.ErrEmbedder, err)
+	}
+	for i, v := range vectors {
+		known[digests[i]] = v
+	}
+	return nil
+}
+
+// passages visits every passage with its text.
+func (d *document) passages(visit func(p *store.Passage, text string)) {
+	if d.heading != "" {
+		visit(&d.Heading, d.heading)
+	}
+	for i := range d.Paragraphs {
+		visit(&d.Paragraphs[i], d.Article.Paragraphs[i].Text)
+	}
+	for i := range d.Statements {
+		visit(&d.Statements[i], d.Article.Statements[i].Text)
+	}
+}
+
+// headingWeight is what the heading adds to the vector of the whole, where the body adds one.
+const headingWeight = 0.3
+
+// attach places the vectors, and adds those of heading and paragraphs up to the vector of the whole: a paragraph counts by the root of
+// its length, so that no long one drowns the others, and none is lost at the end.
+func (d *document) attach(vectors map[string][]float32, dimensions int) {
+	d.passages(func(p *store.Passage, _ string) { p.Dense = vectors[p.Digest] })
+	body := make([]float64, dimensions)
+	for i, p := range d.Paragraphs {
+		add(body, p.Dense, math.Sqrt(float64(len(d.Article.Paragraphs[i].Text))))
+	}
+	scale(body, 1)
+	if d.heading != "" {
+		add(body, d.Heading.Dense, headingWeight)
+		scale(body, 1)
+	}
+	d.Dense = make([]float32, dimensions)
+	for i, x := range body {
+		d.Dense[i] = float32(x)
+	}
+}
+
+func add(sum []float64, v []float32, weight float64) {
+	for i, x := range v {
+		sum[i] += weight * float64(x)
+	}
+}
+
+// scale gives v the wanted length; the zero vector stays zero.
+func scale(v []float64, length float64) {
+	var square float64
+	for _, x := range v {
+		square += x * x
+	}
+	if square == 0 {
+		return
+	}
+	for i := range v {
+		v[i] *= length / math.Sqrt(square)
+	}
+}

@@ -1,0 +1,207 @@
+package embed_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed"
+	"github.com/akinserver/akin/embed/encoder"
+	"github.com/akinserver/akin/store"
+	"github.com/akinserver/akin/store/storetest"
+)
+
+// watched is an embedder that keeps what it was asked for.
+type watched struct {
+	akin.Embedder
+	mu    sync.Mutex
+	texts []string
+	fail  func(text string) error
+}
+
+func (w *watched) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
+	w.mu.Lock()
+	w.texts = append(w.texts, texts...)
+	w.mu.Unlock()
+	if w.fail != nil {
+		for _, text := range texts {
+			if err := w.fail(text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return w.Embedder.Embed(ctx, purpose, texts)
+}
+
+func builtin(t *testing.T) akin.Embedder {
+	t.Helper()
+	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return embedder
+}
+
+func (w *watched) take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	texts := w.texts
+	w.texts = nil
+	return texts
+}
+
+func open(t *testing.T) (*embed.Stage, *store.Store, *watched) {
+	t.Helper()
+	embedder := &watched{Embedder: builtin(t)}
+	st := storetest.Open(t, embedder.Fingerprint(), embedder.Dimensions())
+	return embed.New(st, embedder), st, embedder
+}
+
+func article(id string, paragraphs ...string) akin.Article {
+	a := akin.Article{ID: id, Title: "大坝加固", Language: "zh"}
+	for _, text := range paragraphs {
+		a.Paragraphs = append(a.Paragraphs, akin.Paragraph{Text: text})
+	}
+	return a
+}
+
+func put(t *testing.T, stage *embed.Stage, articles ...akin.Article) []embed.Result {
+	t.Helper()
+	results, err := stage.Put(t.Context(), "default", articles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func outcomes(results []embed.Result) string {
+	var words []string
+	for _, r := range results {
+		words = append(words, r.ID+" "+r.Outcome.String())
+	}
+	return strings.Join(words, ", ")
+}
+
+func TestPutTwiceEmbedsOnce(t *testing.T) {
+	stage, _, embedder := open(t)
+	a, b := article("a", "临河市长林远山表示，工程下月开工。", "水库照常供水。"), article("b", "渡轮停运三天。")
+	if got, want := outcomes(put(t, stage, a, b)), "a written, b written"; got != want {
+		t.Fatalf("got %s, want %s", got, want)
+	}
+	embedder.take()
+	if got, want := outcomes(put(t, stage, a, b)), "a unchanged, b unchanged"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if texts := embedder.take(); len(texts) != 0 {
+		t.Errorf("the second time it embedded %q", texts)
+	}
+}
+
+func TestEditEmbedsWhatIsNew(t *testing.T) {
+	stage, st, embedder := open(t)
+	put(t, stage, article("a", "第一段不变。", "第二段会改。", "第三段会删。"))
+	embedder.take()
+	put(t, stage, article("a", "第一段不变。", "第二段改了。"))
+	if texts := embedder.take(); len(texts) != 1 || texts[0] != "第二段改了。" {
+		t.Errorf("embedded %q, want the edited paragraph alone", texts)
+	}
+	places := []store.Place{{Article: "a", Paragraph: 0}, {Article: "a", Paragraph: 1}, {Article: "a", Paragraph: 2}}
+	passages, err := st.Passages(t.Context(), "default", places)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := passages[places[2]]; ok || len(passages) != 2 {
+		t.Errorf("%d paragraphs are stored, want 2", len(passages))
+	}
+}
+
+func TestOneBadArticleDoesNotLoseTheOthers(t *testing.T) {
+	stage, st, embedder := open(t)
+	embedder.fail = func(text string) error {
+		if strings.Contains(text, "poison") {
+			return errors.New("this text is not to my taste")
+		}
+		return nil
+	}
+	results := put(t, stage,
+		article("good", "渡轮停运三天。"), article("", "没有编号。"), article("empty"), article("bad", "a poison pill"), article("good", "又一次。"), article("fine", "水库照常供水。"))
+	if got, want := outcomes(results), "good written,  refused, empty refused, bad refused, good refused, fine written"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for i, want := range map[int]string{1: "id", 2: "paragraphs", 3: `embed article "bad"`, 4: `"good" was sent before`} {
+		if got := fmt.Sprint(results[i].Err); !strings.Contains(got, want) {
+			t.Errorf("result %d: %s, want it to name %s", i, got, want)
+		}
+	}
+	if n, err := st.CountArticles(t.Context(), "default", akin.Filter{}); err != nil || n != 2 {
+		t.Errorf("%d articles are stored (%v), want 2", n, err)
+	}
+}
+
+func TestRefusedArticleKeepsItsOldSelf(t *testing.T) {
+	stage, st, embedder := open(t)
+	put(t, stage, article("a", "旧的一段。"))
+	embedder.fail = func(string) error { return errors.New("no") }
+	if got, want := outcomes(put(t, stage, article("a", "新的一段。"))), "a refused"; got != want {
+		t.Fatalf("got %s, want %s", got, want)
+	}
+	got, err := st.Articles(t.Context(), "default", []string{"a"})
+	if err != nil || got["a"].Article.Paragraphs[0].Text != "旧的一段。" {
+		t.Errorf("stored: %+v (%v), want the old paragraph", got["a"].Article, err)
+	}
+}
+
+func TestEmbedderThatIsAwayStopsEverything(t *testing.T) {
+	stage, _, embedder := open(t)
+	embedder.fail = func(string) error { return fmt.Errorf("connection refused: %w", akin.ErrUnavailable) }
+	_, err := stage.Put(t.Context(), "default", []akin.Article{article("a", "一段。"), article("b", "二段。")})
+	if !errors.Is(err, akin.ErrUnavailable) || !errors.Is(err, akin.ErrEmbedder) {
+		t.Errorf("got %v, want one that is unavailable, and the embedder's", err)
+	}
+}
+
+// The same id from several callers at once ends as one whole article, whichever comes last.
+func TestPutsOfOneIDAtOnce(t *testing.T) {
+	stage, st, _ := open(t)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			var paragraphs []string
+			for p := range 1 + i%4 {
+				paragraphs = append(paragraphs, fmt.Sprintf("版本%d的第%d段。", i, p))
+			}
+			if _, err := stage.Put(context.Background(), "default", []akin.Article{article("a", paragraphs...)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	stored, err := st.Articles(t.Context(), "default", []string{"a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := stored["a"].Article
+	var places []store.Place
+	for p := range 8 {
+		places = append(places, store.Place{Article: "a", Paragraph: p})
+	}
+	passages, err := st.Passages(t.Context(), "default", places)
+	if err != nil || len(passages) != len(a.Paragraphs) {
+		t.Errorf("%d paragraphs have points, the article has %d (%v)", len(passages), len(a.Paragraphs), err)
+	}
+}
+
+func TestGivenStatementsAreKept(t *testing.T) {
+	stage, st, _ := open(t)
+	a := article("a", "林远山认为很好。")
+	a.Statements = []akin.Statement{{Text: "很好", Speaker: "市长", Start: 5, End: 7}}
+	put(t, stage, a)
+	got, err := st.Statements(t.Context(), "default", []string{"a#1"})
+	if err != nil || got["a#1"].Statement.Speaker != "市长" {
+		t.Errorf("got %+v (%v), want the statement that was sent", got["a#1"], err)
+	}
+}

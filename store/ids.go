@@ -1,0 +1,29 @@
+package store
+
+import (
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/qdrant/go-client/qdrant"
+)
+
+// namespace sets akin's ids apart from other name-based UUIDs (RFC 9562, version 5).
+var namespace = uuid.MustParse("6f1d4c52-7a0e-5b9e-9d3c-2f8f0c1e4a77")
+
+// pointID names a place of an article, so that ingesting the same article again writes the same points.
+// The parts are told apart by a byte that no corpus and no id may hold.
+func pointID(corpus, article, place string) *qdrant.PointId {
+	return qdrant.NewIDUUID(uuid.NewSHA1(namespace, []byte(corpus+"\x00"+article+"\x00"+place)).String())
+}
+
+func articleID(corpus, article string) *qdrant.PointId { return pointID(corpus, article, "article") }
+
+// paragraphID takes HeadingPlace for the heading.
+func paragraphID(corpus, article string, place int) *qdrant.PointId {
+	return pointID(corpus, article, "paragraph "+strconv.Itoa(place))
+}
+
+// statementID counts from 1, as akin.StatementID does.
+func statementID(corpus, article string, n int) *qdrant.PointId {
+	return pointID(corpus, article, "statement "+strconv.Itoa(n))
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/qdrant/go-client/qdrant"
+
+	"github.com/akinserver/akin"
+)
+
+// Document is an article with the vectors that were made of it.
+type Document struct {
+	Article    akin.Article
+	Revision   string // digest of the article and of all that decides its points
+	Sketch     string // by which other prints of its text are known
+	Dense      []float32
+	Lexical    akin.SparseVector
+	Heading    Passage   // title and subtitle; without a vector when there are none
+	Paragraphs []Passage // as Article.Paragraphs
+	Statements []Passage // as Article.Statements
+}
+
+// Passage is one embedded text.
+type Passage struct {
+	Digest  string // of the exact text that was embedded
+	Dense   []float32
+	Lexical akin.SparseVector // of a statement
+	Words   string            // digest of a statement's words
+}
+
+// HeadingPlace stands for the heading where paragraphs are counted from 0.
+const HeadingPlace = -1
+
+// maxPoints of one upsert keeps a message of 1,536 dimensions and long payloads within a few megabytes.
+const maxPoints = 256
+
+// Put writes documents of one corpus, whose ids differ. When it returns nil, they are stored and can be found; on error any of them may be,
+// and the same call again makes it good. An article's own point is written last, and carries its revision: where it
+// stands, everything that belongs to it stands, and nothing else does.
+func (s *Store) Put(ctx context.Context, corpus string, documents []Document) error {
+	if len(documents) == 0 {
+		return nil
+	}
+	var articles, paragraphs, statements []*qdrant.PointStruct
+	ids, revisions := make([]string, len(documents)), make([]string, len(documents))
+	for i := range documents {
+		d := &documents[i]
+		id := d.Article.ID
+		ids[i], revisions[i] = id, d.Revision
+		articles = append(articles, &qdrant.PointStruct{
+			Id: articleID(corpus, id), Vectors: vectors(d.Dense, d.Lexical), Payload: articlePayload(corpus, d),
+		})
+		if d.Heading.Dense != nil {
+			paragraphs = append(paragraphs, paragraphPoint(corpus, d, HeadingPlace, d.Heading))
+		}
+		for place, p := range d.Paragraphs {
+			paragraphs = append(paragraphs, paragraphPoint(corpus, d, place, p))
+		}
+		for n, p := range d.Statements {
+			statements = append(statements, &qdrant.PointStruct{
+				Id: statementID(corpus, id, n+1), Vectors: vectors(p.Dense, p.Lexical), Payload: statementPayload(corpus, d, n),
+			})
+		}
+	}
+	if err := s.upsert(ctx, s.names.paragraphs, paragraphs); err != nil {
+		return err
+	}
+	if err := s.upsert(ctx, s.names.statements, statements); err != nil {
+		return err
+	}
+	// What an edited article no longer holds goes before its point says that it is done.
+	stale := conditions(corpus, akin.Filter{})
+	stale.Must = append(stale.Must, qdrant.NewMatchKeywords(fieldArticle, ids...))
+	stale.MustNot = append(stale.MustNot, qdrant.NewMatchKeywords(fieldRevision, revisions...))
+	for _, name := range []string{s.names.paragraphs, s.names.statements} {
+		if err := s.delete(ctx, name, stale); err != nil {
+			return err
+		}
+	}
+	return s.upsert(ctx, s.names.articles, articles)
+}
+
+func paragraphPoint(corpus string, d *Document, place int, p Passage) *qdrant.PointStruct {
+	return &qdrant.PointStruct{
+		Id:      paragraphID(corpus, d.Article.ID, place),
+		Vectors: vectors(p.Dense, akin.SparseVector{}),
+		Payload: paragraphPayload(corpus, d, place, p.Digest),
+	}
+}
+
+func vectors(dense []float32, lexical akin.SparseVector) *qdrant.Vectors {
+	named := map[string]*qdrant.Vector{denseName: qdrant.NewVectorDense(dense)}
+	if len(lexical.Indices) > 0 {
+		named[lexicalName] = qdrant.NewVectorSparse(lexical.Indices, lexical.Values)
+	}
+	return qdrant.NewVectorsMap(named)
+}
+
+func (s *Store) upsert(ctx context.Context, name string, points []*qdrant.PointStruct) error {
+	for len(points) > 0 {
+		n := min(len(points), maxPoints)
+		_, err := s.client.Upsert(ctx, &qdrant.UpsertPoints{CollectionName: name, Wait: qdrant.PtrOf(true), Points: points[:n]})
+		if err != nil {
+			return fmt.Errorf("store: write %d points to %s: %w", n, name, meaning(err))
+		}
+		points = points[n:]
+	}
+	return nil
+}
+
+// delete never sends an empty filter, which would delete every corpus: conditions always names one.
+func (s *Store) delete(ctx context.Context, name string, filter *qdrant.Filter) error {
+	_, err := s.client.Delete(ctx, &qdrant.DeletePoints{
+		CollectionName: name, Wait: qdrant.PtrOf(true), Points: qdrant.NewPointsSelectorFilter(filter),
+	})
+	if err != nil {
+		return fmt.Errorf("store: delete from %s: %w", name, meaning(err))
+	}
+	return nil
+}
+
+// Delete deletes articles with all that belongs to them, and tells which were there. An article's own point goes last, so that after
+// an error the same call again finishes the work.
+func (s *Store) Delete(ctx context.Context, corpus string, ids []string) (deleted, missing []string, err error) {
+	revisions, err := s.Revisions(ctx, corpus, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	seen := map[string]bool{}
+	for _, id := range ids {
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		if _, ok := revisions[id]; ok {
+			deleted = append(deleted, id)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	// Missing ones too: a write that was killed may have left parts without an article.
+	for _, name := range []string{s.names.paragraphs, s.names.statements, s.names.articles} {
+		filter := conditions(corpus, akin.Filter{})
+		filter.Must = append(filter.Must, qdrant.NewMatchKeywords(fieldArticle, ids...))
+		if err := s.delete(ctx, name, filter); err != nil {
+			return nil, nil, err
+		}
+	}
+	return deleted, missing, nil
+}

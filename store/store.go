@@ -1,0 +1,110 @@
+// Package store keeps akin's articles, paragraphs and statements as points in Qdrant, and finds them again.
+// Points are the truth: an article's point holds its whole text, so that nothing else is needed to serve or to embed it anew.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/akinserver/akin"
+)
+
+// Options of a store.
+type Options struct {
+	Prefix      string // of the names of its collections; "akin" by default
+	Fingerprint string // of the embedder whose vectors it holds; required
+	Dimensions  int    // of those vectors; required
+}
+
+// Store is one live generation of points, of all corpora. It is safe for concurrent use.
+type Store struct {
+	client *qdrant.Client
+	names  names
+}
+
+// names are the aliases through which the live generation is reached.
+type names struct{ articles, paragraphs, statements string }
+
+func (n names) all() []string { return []string{n.articles, n.paragraphs, n.statements} }
+
+func named(prefix string) names {
+	return names{prefix + "_articles", prefix + "_paragraphs", prefix + "_statements"}
+}
+
+// Open reaches the live generation, and makes an empty one where there is none. The client stays the caller's to close.
+//
+// Errors: akin.ErrMismatch when the live generation holds another embedder's vectors, akin.ErrUnavailable when Qdrant does not answer.
+func Open(ctx context.Context, client *qdrant.Client, opts Options) (*Store, error) {
+	if opts.Prefix == "" {
+		opts.Prefix = "akin"
+	}
+	if opts.Fingerprint == "" || opts.Dimensions <= 0 {
+		return nil, fmt.Errorf("store: open: an embedder's fingerprint and dimensions are required, got %q and %d", opts.Fingerprint, opts.Dimensions)
+	}
+	s := &Store{client: client, names: named(opts.Prefix)}
+	if err := s.openGeneration(ctx, opts); err != nil {
+		return nil, fmt.Errorf("store: open: %w", err)
+	}
+	return s, nil
+}
+
+// Ping reports whether the store answers and holds its live generation.
+func (s *Store) Ping(ctx context.Context) error {
+	for _, name := range s.names.all() {
+		exists, err := s.client.CollectionExists(ctx, name)
+		if err != nil {
+			return fmt.Errorf("store: ping: %w", meaning(err))
+		}
+		if !exists {
+			return fmt.Errorf("store: ping: collection %s is gone: %w", name, akin.ErrUnavailable)
+		}
+	}
+	return nil
+}
+
+// meaning gives an error of the client the sentinel that callers look for.
+func meaning(err error) error {
+	var limited *qdrant.QdrantResourceExhaustedError
+	if errors.As(err, &limited) {
+		return fmt.Errorf("%w: the server limits the rate of calls, try again in %d s", akin.ErrUnavailable, limited.RetryAfterS)
+	}
+	var sentinel error
+	switch code(err) {
+	case codes.Unavailable:
+		sentinel = akin.ErrUnavailable
+	case codes.ResourceExhausted:
+		sentinel = akin.ErrFull
+	case codes.Canceled:
+		sentinel = context.Canceled
+	case codes.DeadlineExceeded:
+		sentinel = context.DeadlineExceeded
+	default:
+		return err
+	}
+	if errors.Is(err, sentinel) {
+		return err
+	}
+	return fmt.Errorf("%w: %s", sentinel, message(err))
+}
+
+// code and message look through the client's own wrapping.
+func code(err error) codes.Code {
+	var s interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &s) {
+		return s.GRPCStatus().Code()
+	}
+	return codes.Unknown
+}
+
+func message(err error) string {
+	var s interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &s) {
+		return s.GRPCStatus().Message()
+	}
+	return err.Error()
+}

@@ -1,0 +1,95 @@
+// Package storetest opens stores for tests: in an embedded Qdrant, or on a real one with -qdrant HOST:PORT.
+// Each store has collections of its own, which are gone when its test ends.
+package storetest
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/qdrant/go-client/qdrant"
+
+	"github.com/akinserver/akin/store"
+	"github.com/akinserver/akin/store/local"
+)
+
+var (
+	server = flag.String("qdrant", "", "run against the Qdrant server at this HOST:PORT instead of an embedded one")
+	opened atomic.Int64
+)
+
+// Client connects to the Qdrant under test. An embedded one is in memory, and new.
+func Client(t testing.TB) *qdrant.Client {
+	t.Helper()
+	if *server != "" {
+		host, text, err := net.SplitHostPort(*server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		port, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: port, SkipCompatibilityCheck: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		return client
+	}
+	db, err := local.Open("", local.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := db.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = client.Close()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return client
+}
+
+// Prefix is one that no other test uses.
+func Prefix() string {
+	return fmt.Sprintf("akintest_%d_%d", time.Now().UnixNano(), opened.Add(1))
+}
+
+// Open opens an empty store for an embedder's vectors.
+func Open(t testing.TB, fingerprint string, dimensions int) *store.Store {
+	t.Helper()
+	client, prefix := Client(t), Prefix()
+	st, err := store.Open(t.Context(), client, store.Options{Prefix: prefix, Fingerprint: fingerprint, Dimensions: dimensions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { Drop(t, client, prefix) })
+	return st
+}
+
+// Drop deletes all collections of a prefix.
+func Drop(t testing.TB, client *qdrant.Client, prefix string) {
+	t.Helper()
+	ctx := context.Background()
+	names, err := client.ListCollections(ctx)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, prefix) {
+			if err := client.DeleteCollection(ctx, name); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
