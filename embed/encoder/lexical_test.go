@@ -1,0 +1,112 @@
+package encoder
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/akinserver/akin"
+	"github.com/google/go-cmp/cmp"
+)
+
+// score is what a store says of a query and a document before it knows how rare the terms are.
+func score(query, document akin.SparseVector) (sum float32) {
+	for i, index := range query.Indices {
+		if j, found := slices.BinarySearch(document.Indices, index); found {
+			sum += query.Values[i] * document.Values[j]
+		}
+	}
+	return sum
+}
+
+func TestLexicalFinds(t *testing.T) {
+	tests := []struct{ name, query, near, far string }{
+		{
+			name:  "a rare word over many common ones",
+			query: "what did the minister say about Ostby",
+			near:  "Ostby",
+			far:   "what the minister did say about it",
+		},
+		{
+			name:  "compounds with and without their hyphen",
+			query: "followup on Covid19",
+			near:  "a follow-up, and Covid-19",
+			far:   "a following of coverage",
+		},
+		{
+			name:  "characters in their order",
+			query: "国会",
+			near:  "国会",
+			far:   "会国",
+		},
+		{
+			name:  "the shorter of two that hold it",
+			query: "dredger",
+			near:  "the dredger sank",
+			far:   "the dredger sank while eleven sailors from three islands watched and one of them wrote a song",
+		},
+		{
+			name:  "more occurrences",
+			query: "dredger",
+			near:  "the dredger, the dredger",
+			far:   "the dredger, the glacier",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q := LexicalQuery(tt.query)
+			if near, far := score(q, Lexical(tt.near)), score(q, Lexical(tt.far)); near <= far {
+				t.Errorf("query %q\nnear  %.3f %q\nfar   %.3f %q", tt.query, near, tt.near, far, tt.far)
+			}
+		})
+	}
+}
+
+func TestLexicalQueryHasTheTermsOfLexical(t *testing.T) {
+	for _, text := range append(seeds, report, reportZH) {
+		if diff := cmp.Diff(Lexical(text).Indices, LexicalQuery(text).Indices); diff != "" {
+			t.Errorf("%q (-Lexical +LexicalQuery):\n%s", text, diff)
+		}
+	}
+}
+
+func TestLexicalQueryDoesNotMindItsLength(t *testing.T) {
+	short, long := LexicalQuery("dredger"), LexicalQuery("dredger "+report)
+	i, found := slices.BinarySearch(long.Indices, short.Indices[0])
+	if !found || long.Values[i] != short.Values[0] {
+		t.Errorf("the word weighs %v alone and %v in a long query", short.Values[0], long.Values[i])
+	}
+}
+
+func TestLexicalOfNothingIsEmpty(t *testing.T) {
+	for _, text := range []string{"", " \n", "……！", "\xff"} {
+		if v := Lexical(text); len(v.Indices) != 0 || len(v.Values) != 0 {
+			t.Errorf("Lexical(%q) = %v", text, v)
+		}
+	}
+}
+
+func TestTerms(t *testing.T) {
+	got := Terms("云 5月，Ｏ’Neil's G-20")
+	type term struct {
+		Text       string
+		Start, End int
+	}
+	want := []term{
+		{"云", 0, 1},
+		{"5", 2, 3},
+		{"月", 3, 4},
+		{"5月", 2, 4},
+		{"Ｏ", 5, 6},
+		{"Neil", 7, 11},
+		{"G", 14, 15},
+		{"20", 16, 18},
+		{"G-20", 14, 18},
+	}
+	var terms []term
+	for _, g := range got {
+		terms = append(terms, term{g.Text, g.Start, g.End})
+	}
+	if diff := cmp.Diff(want, terms); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
