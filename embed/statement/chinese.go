@@ -204,11 +204,17 @@ func (c *chinese) attributions(part span) []attribution {
 		end := i + len([]rune(q.word))
 		a := attribution{cue: q, clause: clause, start: i, end: end, words: c.plain(span{clause, i})}
 		a.object = q.word == "告诉"
+		if q.word == "说" && strings.HasSuffix(a.words, "来") && inGeneral.MatchString(a.words) {
+			continue
+		}
 		all = append(all, a)
 		i = end - 1
 	}
 	return all
 }
+
+// inGeneral is what makes an idiom of 来说: 对他来说, 一般来说.
+var inGeneral = regexp.MustCompile(`^(?:对|就|从|拿|总|一般|相对|具体|简单|按|严格|目前|长远|整体|通常)`)
 
 // plain returns the words of a part, without what stands in brackets, and with one sign for each quotation.
 func (c *chinese) plain(part span) string {

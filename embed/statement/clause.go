@@ -2,6 +2,7 @@ package statement
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -40,11 +41,14 @@ func (p *people) subjectOf(words string, depth int) subject {
 		return subject{}
 	}
 	words = opener.ReplaceAllString(strings.TrimSpace(words), "")
+	if known := p.startingWith(words); known != "" {
+		return subject{person, known}
+	}
 	var best subject
 	for _, cut := range cuts(words) {
 		s := p.subject(words[:cut])
 		if s.kind == person || s.kind == heOrShe {
-			return s
+			return p.longer(s, words[cut:])
 		}
 		if best.kind == nobody {
 			best = s
@@ -61,6 +65,48 @@ func (p *people) subjectOf(words string, depth int) subject {
 		}
 	}
 	return best
+}
+
+// startingWith returns the person whom a clause begins with, if the article names that person elsewhere and the name
+// is not a part of another's: 某某的教练, 某某和另一人.
+func (p *people) startingWith(words string) string {
+	best, length := "", 0
+	for full := range p.full {
+		for _, called := range []string{full, lastPart(full)} {
+			if len(called) > length && strings.HasPrefix(words, called) && !strings.ContainsRune("的和与、及同夫秘办母父妻家兄弟姐妹儿女某·", firstRune(words[len(called):])) {
+				best, length = full, len(called)
+			}
+		}
+	}
+	return best
+}
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+
+// lastPart returns the last part of a foreign name, by which it is mostly called.
+func lastPart(full string) string {
+	if dot := strings.LastIndexFunc(full, name.IsDot); dot >= 0 {
+		return strings.TrimLeftFunc(full[dot:], name.IsDot)
+	}
+	return full
+}
+
+// longer returns the speaker with a third character of the name, when the clause was cut at one that begins an
+// adverbial too but follows the name all through the article: 万福来.
+func (p *people) longer(s subject, rest string) subject {
+	next := firstRune(rest)
+	if s.kind != person || utf8.RuneCountInString(s.name) != 2 || !strings.ContainsRune("来为常", next) {
+		return s
+	}
+	if full := s.name + string(next); p.counted(full) > 0 && p.counted(full) == p.counted(s.name) {
+		delete(p.full, s.name)
+		p.full[full] = true
+		return subject{person, full}
+	}
+	return s
 }
 
 // cuts returns the places where the name at the start of a clause may end, in order.
@@ -104,10 +150,7 @@ func (p *people) mentioned(words string) []string {
 		names = append(names, s)
 	}
 	for full := range p.full {
-		short := full
-		if dot := strings.LastIndexFunc(full, name.IsDot); dot >= 0 {
-			short = strings.TrimLeftFunc(full[dot:], name.IsDot)
-		}
+		short := lastPart(full)
 		if strings.Contains(words, short) {
 			add(full)
 		}
@@ -117,18 +160,7 @@ func (p *people) mentioned(words string) []string {
 			continue
 		}
 		rest := words[i:]
-		if known := func() bool {
-			for _, n := range names {
-				short := n
-				if dot := strings.LastIndexFunc(n, name.IsDot); dot >= 0 {
-					short = strings.TrimLeftFunc(n[dot:], name.IsDot)
-				}
-				if strings.HasPrefix(rest, n) || strings.HasPrefix(rest, short) {
-					return true
-				}
-			}
-			return false
-		}(); known {
+		if slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(rest, n) || strings.HasPrefix(rest, lastPart(n)) }) {
 			continue
 		}
 		if family := name.Surname(rest); family != "" {

@@ -19,7 +19,7 @@ var titles = strings.Fields(`
 	学生 同学 研究生 编辑 主编 作家 诗人 画家 歌手 演员 导演 球员 棋手 教练 运动员 选手 裁判 冠军 名将 大师 老将 小将 少女 少年 男孩 女孩
 	工人 农民 渔民 茶农 果农 菜农 牧民 居民 村民 市民 灾民 村支书 支书 店主 老板 店员 司机 乘客 旅客 游客 船工 矿工 保洁员 业主 家长 母亲 父亲 妻子 丈夫
 	儿子 女儿 老人 大爷 大妈 大叔 大姐 大娘 奶奶 爷爷 阿姨 叔叔 先生 女士 小姐 同志 志愿者 目击者 当事人 受害者 幸存者 创始人 合伙人 分析师 顾问 助理 秘书
-	干事 干部 职工 值班员 船老大 领队 队员 成员 候选人 领导人 领袖 首领 行长 主持人 翻译 传承人 得主 获得者 外相 防相 财相 参议员 众议员 酋长 总督 特使
+	干事 干部 职工 值班员 船老大 领队 队员 成员 候选人 领导人 领袖 首领 召集人 代言人 经纪人 承包人 主理人 守门人 船员 行长 主持人 翻译 传承人 得主 获得者 外相 防相 财相 参议员 众议员 酋长 总督 特使
 	监事 主帅 前锋 后卫 门将 中场 社长 总编 台长 站务员 记者 通讯员 作者 摊主 房东 租户 住户 护工 保安 厨师 裁缝 木匠 铁匠 石匠 船东 船主 老兵 战士 士兵 大夫 父母 考生 新生 毕业生 讲解员 策展人`)
 
 // generic are words for speakers whom a report does not name: people, papers, meetings.
@@ -201,7 +201,7 @@ func (p *people) single(words string) string {
 	}
 	n := utf8.RuneCountInString(words)
 	if n <= 4 && p.full[words] {
-		return words
+		return p.canonical(words)
 	}
 	if n <= 3 && name.IsChinese(words) {
 		if p.introduced(words) {
@@ -304,7 +304,7 @@ func isForeign(s string) bool { return name.IsForeign(s) && !notPeople[s] }
 // badEnd reports whether a word with the shape of a name ends like the name of a thing or a body.
 func badEnd(s string) bool {
 	r, _ := utf8.DecodeLastRuneInString(s)
-	return strings.ContainsRune("会部局院方者员家人们报网社台组团队司署厅办委处所校国省市县区村镇乡军警媒界层派党店厂馆站行件章年月日时后前中上下里内外的了着过是在和与等", r)
+	return strings.ContainsRune("会部局院方者员家人们报网社台组团队司署厅办委处所校国省市县区村镇乡军警媒界层派党店厂馆站行件章年月日时后前中上下里内外的了着过是在和与等地", r)
 }
 
 // endsTitle reports whether s ends in a title.
@@ -371,19 +371,53 @@ func (p *people) introduce(keywords []string) {
 			continue
 		}
 		if family := name.Surname(p.text[at:]); family != "" {
-			if full := p.nameAt(p.text[at:], family); full != "" && !notPeople[full] && !badEnd(full) && p.counted(full) > 1 {
+			full := p.nameAt(p.text[at:], family)
+			if full != "" && !notPeople[full] && !badEnd(full) && (p.counted(full) > 1 || utf8.RuneCountInString(full) == 3) {
 				p.full[full] = true
 			}
+		}
+		if full := foreignAt(p.text[at:]); full != "" {
+			p.full[full] = true
 		}
 	}
 	for _, k := range keywords {
 		n := utf8.RuneCountInString(k)
 		switch {
-		case n < 2 || n > 4 || notPeople[k] || badEnd(k) || endsTitle(k):
-		case n == 3 && name.IsChinese(k) && p.counted(k) > 1, p.titled(k):
-			p.full[k] = true
+		case n < 2 || n > 8 || notPeople[k] || countries[k] || endsTitle(k):
+		case p.titled(k) && n <= 4,
+			n == 3 && name.IsChinese(k) && !badEnd(k) && p.counted(k) > 1,
+			isForeign(k) && p.canonical(k) != k:
+			p.full[p.canonical(k)] = true
 		}
 	}
+}
+
+// canonical returns the full form of a name: a foreign one may have been cut short, a Chinese one never is.
+func (p *people) canonical(called string) string {
+	if isForeign(called) {
+		if full := p.whole(called); full != "" {
+			return full
+		}
+	}
+	return called
+}
+
+// foreignAt returns the foreign name in several parts that s begins with.
+func foreignAt(s string) string {
+	end, dot := 0, 0
+	for i, r := range prefixOf(s, 24) {
+		if !name.IsDot(r) && !name.IsTransliteration(r) {
+			break
+		}
+		end = i + utf8.RuneLen(r)
+		if name.IsDot(r) {
+			dot = end
+		}
+	}
+	if dot == 0 || utf8.RuneCountInString(s[dot:end]) < 2 || !name.IsForeign(s[:end]) {
+		return ""
+	}
+	return s[:end]
 }
 
 // titled reports whether a title stands before called somewhere.
@@ -518,7 +552,7 @@ func (p *people) nameAt(s, family string) string {
 
 // endsName reports whether r commonly follows a name and is seldom part of one.
 func endsName(r rune) bool {
-	return !unicode.Is(unicode.Han, r) || strings.ContainsRune("在于和与同向对说表指强介称的等及就也还到从将是为会把被让接出主", r)
+	return !unicode.Is(unicode.Han, r) || strings.ContainsRune("在于和与同向对说表指强介称的等及就也还到从将是为会把被让接出主没不未已却则刚很最", r)
 }
 
 // byStart returns the one foreign name known so far that begins with a character: 纳扎尔巴耶夫 for 纳氏.
