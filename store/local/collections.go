@@ -253,7 +253,7 @@ func (s *collectionsService) Delete(ctx context.Context, req *qdrant.DeleteColle
 		found = true
 		next := cat.clone()
 		delete(next.collections, c.name)
-		store := []mutation{{catalogBucket, collectionKey(c.name), nil}, {bucket: c.id}}
+		store := []mutation{{catalogBucket, collectionKey(c.name), nil}, {bucket: c.id}, {bucket: c.id | ghostBit}}
 		for alias, target := range cat.aliases {
 			if target == c.name {
 				delete(next.aliases, alias)

@@ -112,7 +112,23 @@ type sparseColumn struct {
 	postings map[uint32]*posting
 	n        int // vectors
 	filled   int // vectors that are not empty
+	// What was deleted still counts for IDF, as in Qdrant, until there is enough of it to be swept out.
+	ghosts     map[uint32]int // by index
+	ghostCount int            // vectors
 }
+
+// haunt counts a vector of a point that is being deleted.
+func (c *sparseColumn) haunt(v sparse) {
+	if len(v.indices) == 0 {
+		return
+	}
+	c.ghostCount++
+	for _, index := range v.indices {
+		c.ghosts[index]++
+	}
+}
+
+func (c *sparseColumn) sweep() { c.ghosts, c.ghostCount = map[uint32]int{}, 0 }
 
 // posting lists the points that have one index, by slot.
 type posting struct {
@@ -121,7 +137,7 @@ type posting struct {
 }
 
 func newSparseColumn(s *space) *sparseColumn {
-	return &sparseColumn{space: s, postings: map[uint32]*posting{}}
+	return &sparseColumn{space: s, postings: map[uint32]*posting{}, ghosts: map[uint32]int{}}
 }
 
 func (c *sparseColumn) of(slot uint32) *sparse {
@@ -186,18 +202,18 @@ func (c *sparseColumn) remove(slot uint32) {
 }
 
 // weighted returns the query as it is compared: under IDF each weight is multiplied by how rare its index is,
-// ln((N − df + ½)/(df + ½) + 1), N being the vectors that are not empty and df those with the index.
+// ln((N − df + ½)/(df + ½) + 1), N being the vectors that are not empty and df those with the index, ghosts among both.
 func (c *sparseColumn) weighted(q sparse) sparse {
 	if !c.idf {
 		return q
 	}
 	out := sparse{q.indices, slices.Clone(q.values)}
 	for i, index := range q.indices {
-		df := 0
+		df := c.ghosts[index]
 		if p := c.postings[index]; p != nil {
-			df = len(p.slots)
+			df += len(p.slots)
 		}
-		out.values[i] *= inverseFrequency(c.filled, df)
+		out.values[i] *= inverseFrequency(c.filled+c.ghostCount, df)
 	}
 	return out
 }

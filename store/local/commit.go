@@ -179,6 +179,8 @@ type draft struct {
 	parent     *draft
 	changed    map[pointID]*record // nil: removed
 	operations *uint64
+	ghosts     []*record // set by mutations
+	sweep      bool      // set by mutations
 }
 
 func newDraft(c *collection) *draft {
@@ -253,8 +255,19 @@ func (d *draft) mutations(list []mutation) ([]mutation, error) {
 			if m.value, err = encodeRecord(r); err != nil {
 				return nil, err
 			}
+		} else if g := d.c.ghost(id); g != nil {
+			value, err := encodeRecord(g)
+			if err != nil {
+				return nil, err
+			}
+			d.ghosts = append(d.ghosts, g)
+			list = append(list, mutation{d.c.id | ghostBit, ghostKey(g), value})
 		}
 		list = append(list, m)
+	}
+	if d.c.tooManyGhosts(len(d.ghosts)) {
+		d.sweep = true
+		list = append(list, mutation{bucket: d.c.id | ghostBit})
 	}
 	return append(list, mutation{d.c.id, operationsKey, binary.AppendUvarint(nil, *d.operations)}), nil
 }
@@ -264,6 +277,12 @@ func (d *draft) show() {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
 	d.c.operations = *d.operations
+	for _, g := range d.ghosts {
+		d.c.haunt(g)
+	}
+	if d.sweep {
+		d.c.sweep()
+	}
 	for id, r := range d.changed {
 		if r == nil {
 			d.c.remove(id)

@@ -38,6 +38,7 @@ type Options struct {
 	ReadOnlyAPIKey string       // presented instead, lets its caller read; "" gives nobody this right
 	TLS            *tls.Config  // of Serve; nil serves plain text
 	Logger         *slog.Logger // told of writes that fail without anybody waiting; nil means slog.Default()
+	PartialUpserts bool         // of an upsert with a point that does not fit keep the others, as Qdrant may; false keeps none
 }
 
 // DB is an open store. It is safe for concurrent use.
@@ -149,7 +150,7 @@ func (db *DB) load() error {
 		if bucket == catalogBucket {
 			return db.loadCatalog(cat, byID, &format, string(key), value)
 		}
-		c := byID[bucket]
+		c := byID[bucket&^ghostBit]
 		if c == nil {
 			return fmt.Errorf("%w: %s: no collection has the number %d", ErrCorrupt, fileName, bucket)
 		}
@@ -158,12 +159,19 @@ func (db *DB) load() error {
 			c.operations = max(c.operations, n)
 			return nil
 		}
+		if bucket&ghostBit != 0 {
+			key = key[:max(0, len(key)-8)]
+		}
 		r, err := decodeRecord(key, value)
 		if err != nil {
 			return fmt.Errorf("%w: %s: collection %s: %w", ErrCorrupt, fileName, c.name, err)
 		}
 		c.operations = max(c.operations, r.version)
-		c.put(r)
+		if bucket&ghostBit != 0 {
+			c.haunt(r)
+		} else {
+			c.put(r)
+		}
 		return nil
 	})
 	if err != nil {

@@ -77,7 +77,7 @@ func (s *pointsService) writeOne(ctx context.Context, req change, prepare func(c
 }
 
 func (s *pointsService) Upsert(ctx context.Context, req *qdrant.UpsertPoints) (*qdrant.PointsOperationResponse, error) {
-	return s.writeOne(ctx, req, func(c *collection) (operation, error) { return c.upsertOperation(req) })
+	return s.writeOne(ctx, req, func(c *collection) (operation, error) { return c.upsertOperation(req, s.db.options.PartialUpserts) })
 }
 
 func (s *pointsService) Delete(ctx context.Context, req *qdrant.DeletePoints) (*qdrant.PointsOperationResponse, error) {

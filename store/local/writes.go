@@ -121,7 +121,10 @@ type upsert interface {
 	GetUpdateMode() qdrant.UpdateMode
 }
 
-func (c *collection) upsertOperation(req upsert) (operation, error) {
+func (c *collection) upsertOperation(req upsert, partial bool) (operation, error) {
+	if len(req.GetPoints()) == 0 {
+		return nil, errNothingToUpdate
+	}
 	records := make([]*record, 0, len(req.GetPoints()))
 	var late error // found where Qdrant finds it only when it applies the operation
 	for _, p := range req.GetPoints() {
@@ -129,16 +132,17 @@ func (c *collection) upsertOperation(req upsert) (operation, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.vectors, err = c.fit(r.vectors); err != nil && late == nil {
+		if r.vectors, err = c.fit(r.vectors); err == nil {
+			records = append(records, r)
+		} else if late == nil {
 			late = err
 		}
-		records = append(records, r)
-	}
-	if len(records) == 0 {
-		return nil, errNothingToUpdate
 	}
 	if late != nil {
-		return failing(late), nil
+		if !partial {
+			return failing(late), nil
+		}
+		late = appliedError{late}
 	}
 	for _, r := range records {
 		var err error
@@ -167,7 +171,7 @@ func (c *collection) upsertOperation(req upsert) (operation, error) {
 			put[r.id] = &next
 		}
 		maps.Copy(d.changed, put)
-		return nil
+		return late
 	}, nil
 }
 
@@ -383,7 +387,7 @@ func deleteOperation(s *qdrant.PointsSelector) (operation, error) {
 func (c *collection) batchOperation(in *qdrant.PointsUpdateOperation) (operation, error) {
 	switch o := in.GetOperation().(type) {
 	case *qdrant.PointsUpdateOperation_Upsert:
-		return c.upsertOperation(o.Upsert)
+		return c.upsertOperation(o.Upsert, false)
 	case *qdrant.PointsUpdateOperation_UpdateVectors_:
 		return c.updateVectorsOperation(o.UpdateVectors)
 	case *qdrant.PointsUpdateOperation_DeleteVectors_:
