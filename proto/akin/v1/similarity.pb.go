@@ -94,7 +94,7 @@ const (
 	ShortfallReason_SHORTFALL_REASON_BELOW_BAND ShortfallReason = 1
 	// The filter leaves them out.
 	ShortfallReason_SHORTFALL_REASON_FILTERED ShortfallReason = 2
-	// They are further prints of a text that is in the answer, or of a seed.
+	// They are further prints of a text that is in the answer, or of a seed; or statements of the article of a seed.
 	ShortfallReason_SHORTFALL_REASON_COLLAPSED ShortfallReason = 3
 	// Seeds that the corpus does not hold.
 	ShortfallReason_SHORTFALL_REASON_MISSING_SEED ShortfallReason = 4

@@ -41,8 +41,8 @@ type SimilarityServiceClient interface {
 	// NOT_FOUND when the corpus holds none of the positive seeds' ids and there is no positive text (a part of them missing is
 	// told in missing_seeds instead).
 	RelatedArticles(ctx context.Context, in *RelatedArticlesRequest, opts ...grpc.CallOption) (*RelatedArticlesResponse, error)
-	// SimilarStatements returns the statements that say something like the seeds, best first. The seeds and the
-	// same words in reprints of their articles never come back; statements with the same words come back once, with their other places listed.
+	// SimilarStatements returns the statements that say something like the seeds, best first. What else the article of a seed says never comes back,
+	// nor do its reprints; the same words in several prints of one article come back once, with their other places listed.
 	// Errors: as RelatedArticles.
 	SimilarStatements(ctx context.Context, in *SimilarStatementsRequest, opts ...grpc.CallOption) (*SimilarStatementsResponse, error)
 }
@@ -91,8 +91,8 @@ type SimilarityServiceServer interface {
 	// NOT_FOUND when the corpus holds none of the positive seeds' ids and there is no positive text (a part of them missing is
 	// told in missing_seeds instead).
 	RelatedArticles(context.Context, *RelatedArticlesRequest) (*RelatedArticlesResponse, error)
-	// SimilarStatements returns the statements that say something like the seeds, best first. The seeds and the
-	// same words in reprints of their articles never come back; statements with the same words come back once, with their other places listed.
+	// SimilarStatements returns the statements that say something like the seeds, best first. What else the article of a seed says never comes back,
+	// nor do its reprints; the same words in several prints of one article come back once, with their other places listed.
 	// Errors: as RelatedArticles.
 	SimilarStatements(context.Context, *SimilarStatementsRequest) (*SimilarStatementsResponse, error)
 	mustEmbedUnimplementedSimilarityServiceServer()

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed"
+	"github.com/akinserver/akin/embed/encoder"
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server"
+	"github.com/akinserver/akin/server/query"
+	"github.com/akinserver/akin/store"
+	"github.com/akinserver/akin/store/local"
+)
+
+// storeFlags say where the points are.
+type storeFlags struct {
+	Data      string `help:"Folder of the embedded store." default:"data" placeholder:"DIR" group:"Store"`
+	Qdrant    string `help:"Use the Qdrant server at this gRPC address instead of --data. Its key is read from AKIN_QDRANT_API_KEY." placeholder:"HOST:PORT" group:"Store"`
+	QdrantTLS bool   `help:"Speak TLS with the Qdrant server." group:"Store"`
+	Prefix    string `help:"Begin of the names of all collections." default:"akin" group:"Store"`
+}
+
+// embedderFlags say what turns texts into vectors.
+type embedderFlags struct {
+	Embedder         string        `help:"builtin, or openai for any server with OpenAI's /v1/embeddings." enum:"builtin,openai" default:"builtin" group:"Embedder"`
+	OpenaiURL        string        `help:"Base URL of that server. Its key is read from OPENAI_API_KEY." default:"https://api.openai.com/v1" placeholder:"URL" name:"openai-url" group:"Embedder"`
+	OpenaiModel      string        `help:"Name of its model." default:"text-embedding-3-small" group:"Embedder"`
+	OpenaiDimensions int           `help:"Dimensions to ask for; 0 leaves it to the model." default:"0" group:"Embedder"`
+	OpenaiBatch      int           `help:"Texts a request." default:"64" group:"Embedder"`
+	OpenaiTimeout    time.Duration `help:"Longest time for one request." default:"60s" group:"Embedder"`
+	DocumentPrefix   string        `help:"Put before each text that is to be found, as some models want it." group:"Embedder"`
+	QueryPrefix      string        `help:"Put before each text that is to find others, as some models want it." group:"Embedder"`
+}
+
+func (f embedderFlags) open(ctx context.Context) (akin.Embedder, error) {
+	return encoder.New(ctx, encoder.Options{
+		Name: f.Embedder,
+		OpenAI: encoder.OpenAIOptions{
+			BaseURL: f.OpenaiURL, Key: os.Getenv("OPENAI_API_KEY"), Model: f.OpenaiModel, Dimensions: f.OpenaiDimensions,
+			BatchSize: f.OpenaiBatch, Timeout: f.OpenaiTimeout, DocumentPrefix: f.DocumentPrefix, QueryPrefix: f.QueryPrefix,
+		},
+	})
+}
+
+// backend is everything between the store's points and the API, opened in order and closed in reverse.
+type backend struct {
+	store  *store.Store
+	stage  *embed.Stage
+	server *server.Server
+	close  func() error
+}
+
+// inMemory is what storeFlags.Data holds for a store that ends with the process.
+const inMemory = ""
+
+func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration) (*backend, error) {
+	embedder, err := ef.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, closeClient, err := sf.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, client, store.Options{
+		Prefix: sf.Prefix, Fingerprint: embedder.Fingerprint(), Dimensions: embedder.Dimensions(),
+	})
+	if err != nil {
+		if sf.Qdrant != "" {
+			err = fmt.Errorf("qdrant at %s: %w", sf.Qdrant, err)
+		}
+		return nil, errors.Join(err, closeClient())
+	}
+	stage := embed.New(st, embedder)
+	return &backend{
+		store: st, stage: stage,
+		server: server.New(st, stage, query.New(st, embedder), server.Options{Log: log, Drain: drain}),
+		close:  closeClient,
+	}, nil
+}
+
+// connect opens the embedded store, or a connection to a Qdrant server.
+func (f storeFlags) connect(ctx context.Context) (*qdrant.Client, func() error, error) {
+	if f.Qdrant != "" {
+		return f.dial(ctx)
+	}
+	db, err := local.Open(f.Data, local.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := db.Client()
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return client, func() error { return errors.Join(client.Close(), db.Close()) }, nil
+}
+
+// patience is how long a Qdrant server may take to answer at the start.
+const patience = 5 * time.Second
+
+func (f storeFlags) dial(ctx context.Context) (*qdrant.Client, func() error, error) {
+	host, port, err := hostPort(f.Qdrant)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--qdrant: %w", err)
+	}
+	client, err := qdrant.NewClient(&qdrant.Config{
+		Host: host, Port: port, APIKey: os.Getenv("AKIN_QDRANT_API_KEY"), UseTLS: f.QdrantTLS, SkipCompatibilityCheck: true,
+		GrpcOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(server.MaxMessage), grpc.MaxCallSendMsgSize(server.MaxMessage),
+		)},
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("qdrant at %s: %w", f.Qdrant, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if _, err := client.HealthCheck(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("qdrant at %s does not answer: is it running, and is this its gRPC port (6334 by default)? %w", f.Qdrant, err), client.Close())
+	}
+	return client, client.Close, nil
+}
+
+func hostPort(address string) (string, int, error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("%q is not HOST:PORT", address)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 1 || port > 65535 {
+		return "", 0, fmt.Errorf("%q: %q is not a port", address, text)
+	}
+	return host, port, nil
+}
+
+// askFlags say whom a question is put to.
+type askFlags struct {
+	Server string `help:"Ask the akin server at this address instead of opening --data." placeholder:"HOST:PORT"`
+	storeFlags
+	embedderFlags
+	Corpus string `help:"Corpus to ask." default:"default"`
+	JSON   bool   `help:"Print the answer of the API as JSON." name:"json"`
+}
+
+// ask runs a question against a running server, or against one of its own over a connection within the process: one path for both.
+func (f askFlags) ask(ctx context.Context, question func(akinv1.SimilarityServiceClient) error) (err error) {
+	if f.Server != "" {
+		if _, _, err := hostPort(f.Server); err != nil {
+			return fmt.Errorf("--server: %w", err)
+		}
+		conn, err := grpc.NewClient(f.Server, callOptions()...)
+		if err != nil {
+			return fmt.Errorf("server at %s: %w", f.Server, err)
+		}
+		defer conn.Close()
+		return question(akinv1.NewSimilarityServiceClient(conn))
+	}
+	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	conn, stop, err := b.connect()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return question(akinv1.NewSimilarityServiceClient(conn))
+}
+
+// connect reaches the backend's server within the process.
+func (b *backend) connect() (*grpc.ClientConn, func(), error) {
+	lis := bufconn.Listen(1 << 20)
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- b.server.Serve(ctx, lis) }()
+	conn, err := grpc.NewClient("passthrough:///akin", append(callOptions(),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))...)
+	stop := func() {
+		if conn != nil {
+			conn.Close()
+		}
+		cancel()
+		<-served
+	}
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return conn, stop, nil
+}
+
+func callOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(server.MaxMessage), grpc.MaxCallSendMsgSize(server.MaxMessage)),
+	}
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/akinserver/akin/embed"
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/testdata"
+)
+
+type demoCmd struct {
+	Listen string `help:"Address to answer gRPC calls on; a free port is taken when this one is in use." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
+	embedderFlags
+}
+
+// What the demo asks.
+const (
+	demoArticle   = "varn-tunnel-1"
+	demoStatement = "一座桥造得再好，也要有人天天去看它、去听它。"
+)
+
+func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
+	began := time.Now()
+	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.NewTextHandler(std.err, nil)), 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	sum, err := b.stage.Ingest(ctx, embed.ReadFS(testdata.News, "news"), embed.IngestOptions{})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "Ingested the sample corpus into memory: %s, in %s.\n", summary(sum), time.Since(began).Round(time.Millisecond))
+	lis, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		if lis, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return fmt.Errorf("--listen: %w", err)
+		}
+	}
+	serveCtx, stop := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- b.server.Serve(serveCtx, lis) }()
+	shown := c.show(ctx, lis.Addr().String(), std.out)
+	if shown != nil {
+		stop()
+	}
+	defer stop()
+	return errors.Join(shown, <-served)
+}
+
+// show asks the server over its own port, as any client would.
+func (c demoCmd) show(ctx context.Context, address string, w io.Writer) error {
+	ask := askFlags{Server: address}
+	err := ask.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
+		fmt.Fprintf(w, "\nArticles related to %s:\n\n", demoArticle)
+		related, err := client.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{Seeds: seed(demoArticle, ""), PageSize: 4, EvidenceSize: 1})
+		if err != nil {
+			return readable(address, err)
+		}
+		if err := printRelated(w, related); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "\nStatements like “%s”:\n\n", demoStatement)
+		similar, err := client.SimilarStatements(ctx, &akinv1.SimilarStatementsRequest{Seeds: seed("", demoStatement), PageSize: 4})
+		if err != nil {
+			return readable(address, err)
+		}
+		return printSimilar(w, similar)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, `
+Serving gRPC with reflection on %[1]s until Ctrl-C. To try:
+
+  go run ./cmd/akin related varn-tunnel-2 --server %[1]s
+  go run ./cmd/akin similar "The ferry will run until the tunnel opens." --server %[1]s
+  grpcurl -plaintext -d '{"seeds":[{"id":"varn-tunnel-1"}]}' %[1]s akin.v1.SimilarityService/RelatedArticles
+`, address)
+	return err
+}

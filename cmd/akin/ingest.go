@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed"
+	"github.com/akinserver/akin/embed/page"
+	"github.com/akinserver/akin/embed/statement"
+)
+
+type ingestCmd struct {
+	Paths []string `arg:"" help:"Files, folders, or - for JSON Lines on standard input." name:"path"`
+	storeFlags
+	embedderFlags
+	Corpus string        `help:"Corpus to put the articles into." default:"default"`
+	Batch  int           `help:"Articles written together." default:"64"`
+	Retry  time.Duration `help:"How long to try again when the store or the embedder stops answering." default:"30s"`
+}
+
+func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
+	if err := akin.ValidateCorpus(c.Corpus); err != nil {
+		return err
+	}
+	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, slog.New(slog.DiscardHandler), 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	sum, err := ingest(ctx, b.stage, embed.Read(c.Paths, std.in), embed.IngestOptions{Corpus: c.Corpus, Batch: c.Batch, Retry: c.Retry}, c.Paths, std.err)
+	fmt.Fprintln(std.out, summary(sum))
+	if err != nil {
+		return fmt.Errorf("ingest stopped; what was written is kept, run it again to go on: %w", err)
+	}
+	if sum.Refused > 0 {
+		return fmt.Errorf("%d refused, named above", sum.Refused)
+	}
+	return nil
+}
+
+func summary(sum embed.Summary) string {
+	text := fmt.Sprintf("%d written, %d unchanged, %d refused", sum.Written, sum.Unchanged, sum.Refused)
+	if sum.Skipped > 0 {
+		text += fmt.Sprintf(", %d files of other kinds skipped", sum.Skipped)
+	}
+	return text
+}
+
+// ingest tells on w how far it is, and what is refused.
+func ingest(
+	ctx context.Context, stage *embed.Stage, items func(func(embed.Item) bool), opts embed.IngestOptions, paths []string, w io.Writer,
+) (embed.Summary, error) {
+	total, _ := embed.Size(paths)
+	p := newProgress(w, total)
+	defer p.stop()
+	opts.Report = func(item embed.Item, result embed.Result, sum embed.Summary) {
+		p.update(sum)
+		if result.Outcome == embed.Refused && !errors.Is(result.Err, embed.ErrSkipped) {
+			p.print("refused " + refusal(item, result.Err))
+		}
+	}
+	return stage.Ingest(ctx, items, opts)
+}
+
+func refusal(item embed.Item, err error) string {
+	if id := item.Article.ID; id != "" && item.Err == nil {
+		return fmt.Sprintf("%s (%s): %v", item.Where, id, err)
+	}
+	return fmt.Sprintf("%s: %v", item.Where, err)
+}
+
+// progress shows one line that changes on a terminal, and a line every 10 s elsewhere.
+type progress struct {
+	w        io.Writer
+	terminal bool
+	total    int64 // bytes; 0 when not known
+	began    time.Time
+
+	mu    sync.Mutex
+	sum   embed.Summary
+	shown bool // a line stands on the terminal, to be overwritten
+
+	done    chan struct{}
+	stopped chan struct{}
+}
+
+func newProgress(w io.Writer, total int64) *progress {
+	f, ok := w.(*os.File)
+	p := &progress{
+		w: w, terminal: ok && term.IsTerminal(int(f.Fd())), total: total, began: time.Now(),
+		done: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	every := 10 * time.Second
+	if p.terminal {
+		every = 200 * time.Millisecond
+	}
+	go func() {
+		defer close(p.stopped)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.show()
+			case <-p.done:
+				return
+			}
+		}
+	}()
+	return p
+}
+
+func (p *progress) update(sum embed.Summary) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sum = sum
+}
+
+// print puts a line of its own above the progress.
+func (p *progress) print(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintln(p.w, line)
+}
+
+func (p *progress) clear() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+func (p *progress) show() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line := progressLine(p.sum, p.total, time.Since(p.began))
+	if !p.terminal {
+		fmt.Fprintln(p.w, line)
+		return
+	}
+	p.clear()
+	fmt.Fprint(p.w, line)
+	p.shown = true
+}
+
+func (p *progress) stop() {
+	close(p.done)
+	<-p.stopped
+	p.clear()
+}
+
+// progressLine tells the time left where the size of the input is known.
+func progressLine(sum embed.Summary, total int64, took time.Duration) string {
+	n := sum.Written + sum.Unchanged + sum.Refused
+	line := fmt.Sprintf("%s, %.0f articles/s", summary(sum), float64(n)/max(took.Seconds(), 1e-3))
+	if total > 0 && sum.Bytes > 0 && n > 0 {
+		left := time.Duration(float64(took) * float64(max(total-sum.Bytes, 0)) / float64(sum.Bytes))
+		line += fmt.Sprintf(", %d %% read, %s left", min(100, 100*sum.Bytes/total), left.Round(time.Second))
+	}
+	return line
+}
+
+type readCmd struct {
+	Paths []string `arg:"" help:"Files, folders, or - for JSON Lines on standard input." name:"path"`
+}
+
+func (c readCmd) Run(ctx context.Context, std streams) error {
+	refused := 0
+	for item := range embed.Read(c.Paths, std.in) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if errors.Is(item.Err, embed.ErrSkipped) {
+			continue
+		}
+		if item.Err != nil {
+			refused++
+			fmt.Fprintf(std.err, "refused %s: %v\n", item.Where, item.Err)
+			continue
+		}
+		article := item.Article
+		if len(article.Statements) == 0 {
+			article.Statements = statement.Split(article)
+		}
+		article.Place()
+		line, err := page.JSON(article)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(std.out, "%s\n", line); err != nil {
+			return err
+		}
+	}
+	if refused > 0 {
+		return fmt.Errorf("%d refused, named above", refused)
+	}
+	return nil
+}

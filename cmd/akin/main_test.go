@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"akin": main})
+}
+
+// TestScripts runs the stories in testdata: what a user types, and what comes back.
+func TestScripts(t *testing.T) {
+	news, err := filepath.Abs("../../testdata/news")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NEWS", news)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			// await FILE TEXT waits until a background command has written the text.
+			"await": func(ts *testscript.TestScript, neg bool, args []string) {
+				for range 600 {
+					b, _ := os.ReadFile(ts.MkAbs(args[0]))
+					if strings.Contains(string(b), args[1]) {
+						return
+					}
+					time.Sleep(50 * time.Millisecond)
+				}
+				ts.Fatalf("%s never said %q", args[0], args[1])
+			},
+			// repeat TEXT N FILE writes a file of n times the text.
+			"repeat": func(ts *testscript.TestScript, neg bool, args []string) {
+				var n int
+				_, err := fmt.Sscan(args[1], &n)
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[2]), bytes.Repeat([]byte(args[0]), n), 0o644))
+			},
+		},
+	})
+}
+
+// TestKilledIngest kills an ingest again and again, and then lets it finish: every article is there, once.
+func TestKilledIngest(t *testing.T) {
+	dir := t.TempDir()
+	const n = 600
+	var lines bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&lines, `{"id":"a%d","title":"Title %d","paragraphs":[{"text":"Captain Rood said ferry %d is safe."},{"text":"It was built in the year %d."}]}`+"\n", i, i, i, i)
+	}
+	file, data := filepath.Join(dir, "news.jsonl"), filepath.Join(dir, "data")
+	if err := os.WriteFile(file, lines.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ingest := func() *exec.Cmd { return exec.Command("akin", "ingest", file, "--data", data, "--batch", "8") }
+	random := rand.New(rand.NewPCG(1, 2))
+	killed := 0
+	for range 5 {
+		cmd := ingest()
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(20+random.IntN(200)) * time.Millisecond) // the moment of the kill, not a wait for something
+		_ = cmd.Process.Kill()
+		var exit *exec.ExitError
+		if errors.As(cmd.Wait(), &exit) && !exit.Exited() {
+			killed++
+		}
+	}
+	if killed == 0 {
+		t.Error("no ingest was killed before its end")
+	}
+	out, err := ingest().CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "0 refused") {
+		t.Fatalf("the last ingest: %v\n%s", err, out)
+	}
+	out, err = ingest().CombinedOutput()
+	if err != nil || !strings.Contains(string(out), fmt.Sprintf("0 written, %d unchanged, 0 refused", n)) {
+		t.Fatalf("once more: %v\n%s", err, out)
+	}
+	out, err = exec.Command("akin", "similar", "ferry 77 is safe.", "--data", data, "--json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct {
+		Matches []struct {
+			Statement struct{ ID, Text string }
+		}
+	}
+	if err := json.Unmarshal(out, &answer); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, m := range answer.Matches {
+		if seen[m.Statement.Text] {
+			t.Errorf("%q is there twice", m.Statement.Text)
+		}
+		seen[m.Statement.Text] = true
+	}
+	if len(answer.Matches) == 0 || answer.Matches[0].Statement.ID != "a77#1" {
+		t.Errorf("got %+v, want a77#1 first", answer.Matches)
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/akinserver/akin/store/local"
+)
+
+type serveCmd struct {
+	Listen string `help:"Address to answer gRPC calls on." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
+	storeFlags
+	embedderFlags
+	Drain time.Duration `help:"How long calls in flight may take when the server is told to stop." default:"10s"`
+}
+
+func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, c.Drain)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	lis, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	log.Info("serving gRPC", "address", lis.Addr().String(), "store", c.storeFlags.String(), "embedder", c.Embedder)
+	if err := b.server.Serve(ctx, lis); err != nil {
+		return err
+	}
+	log.Info("stopped: the calls in flight are answered")
+	return nil
+}
+
+// String names the store for people.
+func (f storeFlags) String() string {
+	switch {
+	case f.Qdrant != "":
+		return "qdrant at " + f.Qdrant
+	case f.Data == inMemory:
+		return "memory"
+	}
+	return f.Data
+}
+
+type qdrantCmd struct {
+	Listen string `help:"Address to answer Qdrant's gRPC calls on. A key that callers must bring is read from QDRANT__SERVICE__API_KEY." default:"127.0.0.1:6334" placeholder:"HOST:PORT"`
+	Data   string `help:"Folder of the store." default:"data" placeholder:"DIR"`
+}
+
+func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	db, err := local.Open(c.Data, local.Options{APIKey: os.Getenv("QDRANT__SERVICE__API_KEY")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	lis, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	log.Info("serving Qdrant's gRPC", "address", lis.Addr().String(), "data", c.Data)
+	return db.Serve(ctx, lis)
+}

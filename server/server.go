@@ -1,0 +1,117 @@
+// Package server answers akin's API over gRPC: each handler decodes, asks, and encodes.
+// What an error means to a caller stands in one table, in status.go.
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	_ "google.golang.org/grpc/encoding/gzip" // callers may compress
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"github.com/akinserver/akin/embed"
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/query"
+	"github.com/akinserver/akin/store"
+)
+
+// MaxMessage is the size of a message in bytes, either way: an article of the greatest size with its statements fits.
+const MaxMessage = 64 << 20
+
+// Options of a server. The zero value works.
+type Options struct {
+	Log   *slog.Logger  // slog.Default by default
+	Drain time.Duration // how long calls in flight may take when the server stops; 10 s by default
+}
+
+// Server answers akin's API.
+type Server struct {
+	grpc   *grpc.Server
+	health *health.Server
+	log    *slog.Logger
+	drain  time.Duration
+}
+
+// New makes a server over a store, and the stage and the engine that work on it.
+func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options) *Server {
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	if opts.Drain == 0 {
+		opts.Drain = 10 * time.Second
+	}
+	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain}
+	s.grpc = grpc.NewServer(
+		grpc.MaxRecvMsgSize(MaxMessage),
+		grpc.MaxSendMsgSize(MaxMessage),
+		// Clients that ping, as Qdrant's own do every 10 s, are welcome to.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.UnaryInterceptor(s.unary),
+		grpc.StreamInterceptor(s.stream),
+	)
+	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{query: engine})
+	akinv1.RegisterArticleServiceServer(s.grpc, &articles{store: st, stage: stage, log: opts.Log})
+	healthv1.RegisterHealthServer(s.grpc, s.health)
+	for _, service := range []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName} {
+		s.health.SetServingStatus(service, healthv1.HealthCheckResponse_SERVING)
+	}
+	reflection.Register(s.grpc)
+	return s
+}
+
+// Serve answers calls on a listener until the context ends: then health says NOT_SERVING, calls in flight are answered, and those that take
+// longer than Options.Drain are cut off. It returns nil when it stopped because the context ended.
+func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
+	drained := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(drained)
+		s.health.Shutdown()
+		cut := time.AfterFunc(s.drain, s.grpc.Stop)
+		defer cut.Stop()
+		s.grpc.GracefulStop()
+	})
+	err := s.grpc.Serve(lis)
+	if !stop() {
+		<-drained
+	}
+	if err != nil {
+		return fmt.Errorf("serve %s: %w", lis.Addr(), err)
+	}
+	return nil
+}
+
+func (s *Server) unary(ctx context.Context, m any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, s.panicked(info.FullMethod, p)
+		}
+		err = toStatus(ctx, s.log, err)
+	}()
+	return handle(ctx, m)
+}
+
+func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = s.panicked(info.FullMethod, p)
+		}
+		err = toStatus(stream.Context(), s.log, err)
+	}()
+	return handle(server, stream)
+}
+
+// panicked logs the stack; the caller is told nothing of it.
+func (s *Server) panicked(method string, p any) error {
+	s.log.Error("panic", "method", method, "panic", p, "stack", string(debug.Stack()))
+	return status.Error(codes.Internal, "internal error: the server's log says more")
+}
