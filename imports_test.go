@@ -31,6 +31,7 @@ var arrows = []struct {
 	{"embed/encoder", "."},
 	{"store/local", ""},
 	{"store", "."},
+	{"store/storetest", "store store/local"},
 	{"embed", ". embed/encoder embed/family embed/page embed/statement store"},
 	{"server/query", ". embed/encoder embed/family store"},
 	{"server/wire", ". proto/akin/v1"},

@@ -29,6 +29,7 @@ import (
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/query"
+	"github.com/akinserver/akin/store"
 	"github.com/akinserver/akin/store/storetest"
 	"github.com/akinserver/akin/testdata"
 )
@@ -86,20 +87,31 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
-// start serves the sample corpus on a loopback port.
-func start(t *testing.T) *fixture {
+func builtin(t *testing.T) akin.Embedder {
 	t.Helper()
-	builtin, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
+	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{embedder: &flaky{Embedder: builtin}, served: make(chan error, 1), log: &safeBuffer{}}
-	st := storetest.Open(t, f.embedder.Fingerprint(), f.embedder.Dimensions())
-	stage := embed.New(st, f.embedder)
+	return embedder
+}
+
+// start serves the sample corpus on a loopback port.
+func start(t *testing.T) *fixture {
+	t.Helper()
+	embedder := &flaky{Embedder: builtin(t)}
+	st := storetest.Open(t, embedder.Fingerprint(), embedder.Dimensions())
+	stage := embed.New(st, embedder)
 	if _, err := stage.Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	s := server.New(st, stage, query.New(st, f.embedder), server.Options{
+	return serve(t, st, stage, embedder)
+}
+
+func serve(t *testing.T, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
+	t.Helper()
+	f := &fixture{embedder: embedder, served: make(chan error, 1), log: &safeBuffer{}}
+	s := server.New(st, stage, query.New(st, embedder), server.Options{
 		Log: slog.New(slog.NewTextHandler(f.log, nil)), Drain: 5 * time.Second,
 	})
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
