@@ -130,8 +130,8 @@ var verbs = func() map[string]int {
 	m := map[string]int{}
 	for _, w := range strings.Fields(`added adds noted notes argued argues warned warns announced announces insisted insists stressed stresses explained explains
 		claimed claims wrote writes asked asks replied replies answered answers recalled recalls suggested suggests acknowledged acknowledges admitted
-		admits conceded concedes declared declares stated states confirmed confirms predicted predicts promised promises pledged vowed remarked observed
-		commented tweeted continued concluded concludes testified complained complains joked quipped estimated estimates believes believed maintained
+		admits conceded concedes declared declares stated confirmed confirms predicted predicts promised promises pledged vowed remarked observed
+		commented tweeted continued concluded concludes testified complained complains joked quipped estimated believes believed maintained
 		maintains contended contends asserted asserts alleged alleges countered responded emphasised emphasized reiterated cautioned disclosed revealed
 		agreed shouted cried whispered muttered laughed recalled repeated reported thinks hopes hoped feared fears advised emailed posted`) {
 		m[w] = 1
@@ -171,7 +171,7 @@ func (e *english) before(tokens []token, i int) (speakerWords, bool) {
 // phrase reads the noun phrase that ends with token j.
 func (e *english) phrase(tokens []token, j int) (speakerWords, bool) {
 	t := tokens[j]
-	if !t.isWord() || negatives[t.text] {
+	if !t.isWord() || negatives[t.text] || preposed[t.text] {
 		return speakerWords{}, false
 	}
 	if pronouns[t.text] {
@@ -183,6 +183,15 @@ func (e *english) phrase(tokens []token, j int) (speakerWords, bool) {
 	from := j + 1
 	for from > 0 && tokens[from-1].isWord() && (tokens[from-1].capital() || nameParticles[tokens[from-1].text] && from-1 > 0 && tokens[from-2].capital() && from <= j) {
 		from--
+	}
+	if from <= j && from > 1 && preposed[tokens[from-1].text] && tokens[from-2].capital() {
+		// Gov. John Hale of Ohio: the name stands before the place.
+		if by, ok := e.phrase(tokens, from-2); ok && by.kind == person {
+			if parts, titled, _ := strip(by.words); titled || nameLike(parts) {
+				by.to = j + 1
+				return by, true
+			}
+		}
 	}
 	if from <= j && !(from > 0 && preposed[tokens[from-1].text]) {
 		words := tokens[from : j+1]
@@ -227,7 +236,7 @@ func (e *english) opens(tokens []token, i int) bool {
 func (e *english) apposition(tokens []token, j int) (speakerWords, bool) {
 	const longest = 30
 	for k := j - 1; k > 0 && k > j-longest; k-- {
-		if tokens[k].quote != nil {
+		if q := tokens[k].quote; q != nil && e.isSpeech(*q) {
 			return speakerWords{}, false
 		}
 		if tokens[k].text != "," {
@@ -240,7 +249,7 @@ func (e *english) apposition(tokens []token, j int) (speakerWords, bool) {
 		if by.kind == person || by.kind == body {
 			return by, true
 		}
-		if inner, ok := e.phrase(tokens[k+1:j], j-k-2); ok && inner.kind == person && inner.from == 0 {
+		if inner, ok := e.phrase(tokens[k+1:j], j-k-2); ok && inner.kind == person && len(inner.words) == j-k-1 {
 			return speakerWords{words: inner.words, kind: person, from: by.from, to: j}, true
 		}
 		return by, by.kind == someone
@@ -281,6 +290,9 @@ func (e *english) behind(tokens []token, i int) (speakerWords, bool) {
 	}
 	if from > j && tokens[from-1].text == "the" {
 		kind = body
+		if to < len(tokens) && tokens[to].isWord() && !preposed[tokens[to].text] && !conjuncts[tokens[to].text] && !adverbs[tokens[to].text] {
+			kind = someone // the Halven activist group
+		}
 	}
 	return speakerWords{words: tokens[from:to], kind: kind, from: i, to: to}, true
 }
@@ -298,7 +310,7 @@ func (e *english) unit(u []token, run *speech) *speech {
 	if next, ok := e.direct(u); ok {
 		return next
 	}
-	if e.accordingTo(u) || e.indirect(u) {
+	if e.announcement(u) || e.accordingTo(u) || e.indirect(u) {
 		return nil
 	}
 	e.meet(u)
@@ -356,6 +368,26 @@ func (e *english) direct(u []token) (*speech, bool) {
 	return nil, false
 }
 
+// announcement reads a sentence that ends its paragraph with a colon: the quotation it announces is the next one.
+func (e *english) announcement(u []token) bool {
+	n := len(u) - 1
+	if n < 2 || u[n].text != ":" || !(span{u[n].end, len(e.text)}).blank(e.text) {
+		return false
+	}
+	for v := n - 1; v >= max(0, n-14); v-- {
+		if verbs[u[v].text] == 0 {
+			continue
+		}
+		if by, ok := e.before(u, v); ok {
+			e.meet(u[:by.from])
+			e.open = e.speechOf(by, u[v].text)
+			e.meetWords(by)
+			return true
+		}
+	}
+	return false
+}
+
 // attributedBehind reads the words behind the quotation at place q: “…,” said Ruth Calder.
 func (e *english) attributedBehind(u []token, q int) (speakerWords, int, bool) {
 	i := q + 1
@@ -387,6 +419,10 @@ func (e *english) attributedBehind(u []token, q int) (speakerWords, int, bool) {
 
 // attributedBefore reads the words in front of the quotation at place q: Ruth Calder told reporters: “…”
 func (e *english) attributedBefore(u []token, q int) (speakerWords, int, bool) {
+	if q > 0 && verbs[u[q-1].text] > 0 && e.isSpeech(*u[q].quote) {
+		by, ok := e.before(u, q-1)
+		return by, q - 1, ok
+	}
 	if q < 2 || u[q-1].text != "," && u[q-1].text != ":" {
 		return speakerWords{}, 0, false
 	}
@@ -413,7 +449,7 @@ func (e *english) indirect(u []token) bool {
 			continue
 		}
 		by, ok := e.before(u, v)
-		if ok && by.from <= 12 {
+		if ok {
 			if from, ok := e.content(u, v, strength); ok {
 				e.sayIndirect(by, t.text, u, u[from].start)
 				return true
@@ -431,7 +467,56 @@ func (e *english) indirect(u []token) bool {
 			}
 		}
 	}
+	return e.participle(u)
+}
+
+// participle reads a speech whose speaker is the subject of the sentence that it hangs on: the mayor opened the gate,
+// saying that…; the mayor opened the gate and said….
+func (e *english) participle(u []token) bool {
+	for v := 2; v < len(u); v++ {
+		strength := verbs[u[v].text]
+		switch {
+		case u[v-1].text == "," && (u[v].text == "saying" || u[v].text == "adding"):
+			strength = 2
+		case u[v-1].text == "and" && strength > 0:
+		default:
+			continue
+		}
+		from, ok := e.content(u, v, strength)
+		if !ok {
+			continue
+		}
+		by, ok := e.openingSubject(u)
+		if !ok {
+			return false
+		}
+		e.meet(u[:v])
+		sp := e.speechOf(by, u[v].text)
+		if sp.speaker != "" {
+			sp.first = min(sp.first, implied)
+		}
+		e.add(akin.Indirect, span{u[from].start, u[len(u)-1].end}, sp)
+		return true
+	}
 	return false
+}
+
+// openingSubject reads the subject that a sentence opens with: a name, or he or she.
+func (e *english) openingSubject(u []token) (speakerWords, bool) {
+	if pronouns[u[0].text] {
+		return speakerWords{words: u[:1], kind: heOrShe, to: 1}, true
+	}
+	to := 0
+	for to < len(u) && u[to].capital() && !weekdays[u[to].text] {
+		to++
+	}
+	if to == 0 || to >= len(u) || !u[to].isWord() && u[to].text != "," || u[to].text == "and" || preposed[u[to].text] {
+		return speakerWords{}, false
+	}
+	if parts, titled, _ := strip(u[:to]); len(parts) == 0 || !titled && !nameLike(parts) && e.names.byLast(parts[len(parts)-1]) == "" {
+		return speakerWords{}, false
+	}
+	return speakerWords{words: u[:to], kind: person, to: to}, true
 }
 
 // content returns the token with which the words of an indirect speech begin, behind the verb at place v.
@@ -442,10 +527,7 @@ func (e *english) content(u []token, v, strength int) (int, bool) {
 	for j := i; j < min(len(u), i+farthest); j++ {
 		t := u[j]
 		if t.text == "that" && j+1 < len(u) && (j == i || !preposed[u[j-1].text]) {
-			if j+3 < len(u) {
-				return j + 1, true
-			}
-			return 0, false
+			return j + 1, u[len(u)-1].end-u[j+1].start >= 12 && !finite[u[j+1].text] && u[j+1].text != "because"
 		}
 		if !t.isWord() || j > i && subjects[t.text] {
 			break
@@ -460,7 +542,10 @@ func (e *english) content(u []token, v, strength int) (int, bool) {
 			i++
 		}
 	}
-	if i+2 >= len(u) || !u[i].isWord() || preposed[u[i].text] || conjuncts[u[i].text] || adverbs[u[i].text] && u[i].text != "once" || weekdays[u[i].text] || u[i].text == "so" || u[i].text == "nothing" || u[i].text == "goodbye" || u[i].text == "yes" {
+	if i+2 < len(u) && (u[i].text == "it" || u[i].text == "this") && !finite[u[i+1].text] && !strings.HasSuffix(u[i+1].text, "s") && !strings.HasSuffix(u[i+1].text, "ed") {
+		return 0, false // he said it again
+	}
+	if i+2 >= len(u) || !u[i].isWord() || preposed[u[i].text] || conjuncts[u[i].text] || adverbs[u[i].text] && u[i].text != "once" || weekdays[u[i].text] || finite[u[i].text] || u[i].text == "so" || u[i].text == "nothing" || u[i].text == "goodbye" || u[i].text == "yes" {
 		return 0, false
 	}
 	return i, true

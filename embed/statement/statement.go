@@ -125,3 +125,9 @@ func (s span) hasWords(text []rune) bool {
 	}
 	return false
 }
+
+// blank reports whether a span holds white space alone.
+func (s span) blank(text []rune) bool {
+	s = s.trim(text)
+	return s.start >= s.end
+}

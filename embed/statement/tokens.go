@@ -52,6 +52,17 @@ func tokensOf(text []rune, part span, quotes []quotation) []token {
 			i++
 			continue
 		}
+		if r == '(' || r == '[' {
+			// What stands in brackets is no part of the sentence: Gov. John Hale (R-OH) said.
+			if end := bracketEnd(text, i, part.end); end > 0 {
+				i = end
+				continue
+			}
+		}
+		if r == '\'' {
+			i++ // half of a '' that opens or closes a quotation
+			continue
+		}
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 			all = append(all, token{text: string(r), start: i, end: i + 1})
 			i++
@@ -64,6 +75,22 @@ func tokensOf(text []rune, part span, quotes []quotation) []token {
 	}
 	return all
 }
+
+// bracketEnd returns the place behind the bracket that closes the one at place i, or 0 if that is not near.
+func bracketEnd(text []rune, i, limit int) int {
+	const farthest = 120
+	for j := i + 1; j < min(limit, i+farthest); j++ {
+		switch text[j] {
+		case closingBracket[text[i]]:
+			return j + 1
+		case '“', '"', '”':
+			return 0
+		}
+	}
+	return 0
+}
+
+var closingBracket = map[rune]rune{'(': ')', '[': ']'}
 
 // wordEnd returns the end of the word that begins at i: letters, digits, what joins them, and the full stop of an
 // abbreviation or an initial.
@@ -97,8 +124,8 @@ func wordEnd(text []rune, i, limit int) int {
 func englishQuotes(text []rune) []quotation {
 	var quotes []quotation
 	single := true
-	for _, r := range text {
-		if r == '“' || r == '"' {
+	for i, r := range text {
+		if r == '“' || r == '"' || doubled(text, i) {
 			single = false
 		}
 	}
@@ -107,6 +134,12 @@ func englishQuotes(text []rune) []quotation {
 		before := i == 0 || unicode.IsSpace(text[i-1]) || strings.ContainsRune("(—–-[", text[i-1])
 		behind := i+1 == len(text) || !unicode.IsLetter(text[i+1]) && !unicode.IsDigit(text[i+1])
 		switch {
+		case doubled(text, i) && open < 0:
+			open = i + 1
+		case doubled(text, i) && open != i && text[open] == '\'':
+			quotes = append(quotes, quotation{open, i})
+			open = -1
+		case r == '\'':
 		case open < 0 && (r == '“' || r == '"' && (before || i+1 < len(text) && !unicode.IsSpace(text[i+1]))):
 			open = i
 		case open < 0 && single && r == '‘' && before:
@@ -121,6 +154,11 @@ func englishQuotes(text []rune) []quotation {
 		quotes = append(quotes, quotation{open, len(text)})
 	}
 	return quotes
+}
+
+// doubled reports whether at place i stand two straight single marks for a double one, as some archives print them.
+func doubled(text []rune, i int) bool {
+	return i+1 < len(text) && text[i] == '\'' && text[i+1] == '\'' && (i == 0 || text[i-1] != '\'')
 }
 
 // sentenceEnds returns, of the tokens of an English text, the number of tokens up to the end of each sentence.
