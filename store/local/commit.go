@@ -141,11 +141,12 @@ func (db *DB) submit(ctx context.Context, j *job, wait bool) error {
 		db.closing.RUnlock()
 		return errClosed
 	}
+	db.senders.Add(1)
+	db.closing.RUnlock()
+	defer db.senders.Done()
 	select {
 	case db.jobs <- j:
-		db.closing.RUnlock()
 	case <-ctx.Done():
-		db.closing.RUnlock()
 		return contextError(ctx)
 	}
 	if !wait {

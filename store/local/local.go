@@ -47,14 +47,17 @@ type DB struct {
 	options   Options
 	log       *slog.Logger
 	storage   storage
-	snapshots snapshots
+	snapshots *shelf
 
 	current   atomic.Pointer[catalog]
 	nextID    uint64 // of a collection; the committer's
 	jobs      chan *job
 	committed chan struct{} // closed when the committer has ended
-	closing   sync.RWMutex
+	closing   sync.RWMutex  // guards closed
 	closed    bool
+	senders   sync.WaitGroup // calls that are handing over a job
+	once      sync.Once      // of Close
+	closeErr  error
 
 	servers sync.Mutex // guards inside and ports
 	inside  *bufconn.Listener
@@ -108,26 +111,26 @@ func Open(dir string, options Options) (*DB, error) {
 		_ = db.storage.close() // the error that is told is the one before
 		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
 	}
+	db.snapshots = newShelf(db.dir)
 	go db.commitLoop()
 	return db, nil
 }
 
 // Close ends the calls in flight, stores what was accepted, and closes the folder. Clients made by Client stop working.
 func (db *DB) Close() error {
-	db.closing.Lock()
-	if db.closed {
+	db.once.Do(func() {
+		db.stopServers()
+		db.closing.Lock()
+		db.closed = true
 		db.closing.Unlock()
-		return nil
-	}
-	db.closed = true
-	close(db.jobs)
-	db.closing.Unlock()
-	<-db.committed
-	db.stopServers()
-	if err := db.storage.close(); err != nil {
-		return fmt.Errorf("close store %s: %w", db.dir, err)
-	}
-	return nil
+		db.senders.Wait()
+		close(db.jobs)
+		<-db.committed
+		if err := db.storage.close(); err != nil {
+			db.closeErr = fmt.Errorf("close store %s: %w", db.dir, err)
+		}
+	})
+	return db.closeErr
 }
 
 // The catalog's keys. A collection's value is its id and its description.
