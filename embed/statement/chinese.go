@@ -34,6 +34,7 @@ type speech struct {
 	first      float64 // confidence of its first sentence
 	then       float64 // and of later ones
 	introduced bool    // the first sentence has been read
+	title      string  // that stands behind the speaker's name: 总书记
 	quotesOnly bool    // its quotation has ended: only further quotations go on with it
 }
 
@@ -204,6 +205,9 @@ func (c *chinese) attributions(part span) []attribution {
 		end := i + len([]rune(q.word))
 		a := attribution{cue: q, clause: clause, start: i, end: end, words: c.plain(span{clause, i})}
 		a.object = q.word == "告诉"
+		if isNoun(q, a.words) {
+			continue
+		}
 		if q.word == "说" && strings.HasSuffix(a.words, "来") && inGeneral.MatchString(a.words) {
 			continue
 		}
@@ -582,6 +586,13 @@ func (c *chinese) speechOf(s subject, cue, words string) *speech {
 	switch s.kind {
 	case person, body:
 		sp.speaker, sp.first, sp.then = s.name, named, continued
+		if _, behind, ok := strings.Cut(words, s.name); ok {
+			for _, t := range titles {
+				if len(t) > len("主席") && len(t) > len(sp.title) && strings.HasPrefix(behind, t) {
+					sp.title = t
+				}
+			}
+		}
 	case heOrShe:
 		if sp.speaker = c.antecedent(); sp.speaker != "" {
 			sp.first, sp.then = pronoun, later
@@ -641,7 +652,7 @@ var (
 	// heSaid is how a sentence opens that tells of a third person: the speaker, unless the speech has named another.
 	heSaid = regexp.MustCompile(`^[他她][^们]`)
 	// scene is what a narrator says of a meeting, never a speaker of it.
-	scene = regexp.MustCompile(`(?:交换了意见|参加会[见谈]|参加上述活动|出席(?:上述)?活动|会见时在座|出席仪式|回答了[^，。]*提问|还介绍了|共同见证了|见证了[^，。]*签署|合影留念)`)
+	scene = regexp.MustCompile(`(?:交换了意见|参加会[见谈]|参加上述活动|出席(?:上述)?活动|会见时在座|出席仪式|回答了[^，。]*提问|还介绍了|(?:暂未|未作|没有|尚未|未予)[^，。]{0,4}回应|共同见证了|见证了[^，。]*签署|合影留念)`)
 )
 
 // narrated reports whether the narrator takes over from a running speech in a sentence.
@@ -657,9 +668,12 @@ func (c *chinese) narrated(u span, run *speech) bool {
 	if heSaid.MatchString(words) && !c.spokeOf(run) {
 		return true
 	}
+	if run.title != "" && strings.Contains(words, run.title) {
+		return true
+	}
 	if run.speaker != "" {
 		for n := range strings.SplitSeq(run.speaker, "、") {
-			if strings.HasPrefix(words, n) {
+			if strings.Contains(words, n) {
 				return true // nobody speaks of himself by his full name
 			}
 			if dot := strings.LastIndexFunc(n, name.IsDot); dot >= 0 && strings.HasPrefix(words, strings.TrimLeftFunc(n[dot:], name.IsDot)) {
