@@ -53,9 +53,9 @@ func openFile(dir string) (*file, error) {
 	f := &file{path: filepath.Join(dir, fileName)}
 	err := guarded(func() (err error) {
 		f.db, err = bbolt.Open(f.path, 0o600, &bbolt.Options{
-			Timeout:        time.Millisecond,
-			FreelistType:   bbolt.FreelistMapType,
-			NoFreelistSync: true,
+			Timeout:      time.Millisecond,
+			FreelistType: bbolt.FreelistMapType,
+			// NoFreelistSync would make each commit cheaper, but then opening a damaged file panics in bbolt's own goroutine.
 		})
 		return err
 	})
