@@ -89,8 +89,8 @@ func classOf(r rune) class {
 	case unicode.IsDigit(r):
 		return letter // digits of other scripts, which compatibility forms leave alone: words, not numbers
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc):
-		if r < 0x0590 || 0x3099 <= r && r <= 0x309A || 0xFE00 <= r && r <= 0xFE2F {
-			return ignored
+		if r < 0x0590 || 0x1AB0 <= r && r <= 0x1AFF || 0x1DC0 <= r && r <= 0x20FF || 0x3099 <= r && r <= 0x309A || r >= 0xFE00 {
+			return ignored // marks on Latin, Greek and Cyrillic letters, on symbols and on kana
 		}
 		return letter // a vowel sign of an Indic script is part of its word
 	case unicode.In(r, unicode.Cf, unicode.Variation_Selector):

@@ -106,7 +106,7 @@ func says(status int, body string, headers ...string) func(http.ResponseWriter, 
 	}
 }
 
-// hangs answers nothing until the caller has gone.
+// hangs gives no answer until the caller has gone.
 func hangs(_ http.ResponseWriter, r *http.Request, _ request) { <-r.Context().Done() }
 
 // breaks ends the connection in the middle of an answer.
@@ -316,7 +316,7 @@ func TestOpenAIErrors(t *testing.T) {
 			if strings.Contains(tt.want, "20ms") {
 				timeout = 20 * time.Millisecond
 			}
-			o, m, _ := serve(t, OpenAIOptions{Timeout: timeout, Model: "tiny", BatchSize: 1}, tt.answer)
+			o, m, waits := serve(t, OpenAIOptions{Timeout: timeout, Model: "tiny", BatchSize: 1}, tt.answer)
 			v, err := o.Embed(t.Context(), akin.Document, []string{"one"})
 			if err == nil || v != nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("got %v, error %v\nwant an error with %q", v, err, tt.want)
@@ -324,8 +324,8 @@ func TestOpenAIErrors(t *testing.T) {
 			if got := errors.Is(err, akin.ErrUnavailable); got != tt.unavailable {
 				t.Errorf("unavailable: %v, want %v: %v", got, tt.unavailable, err)
 			}
-			if len(m.requests) != tt.requests {
-				t.Errorf("%d requests, want %d", len(m.requests), tt.requests)
+			if got := len(*waits) + 1; got != tt.requests {
+				t.Errorf("%d requests, want %d", got, tt.requests)
 			}
 			if strings.Contains(err.Error(), testKey) {
 				t.Errorf("the key is in the error: %v", err)

@@ -24,12 +24,12 @@ is am are was were be been being do does did done doing have has had having will
 not no of in on at by to from for with without into onto out up down over under about as so such too very just also only
 dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt cant cannot couldnt shouldnt
 because while during before after between through against among upon per via off again once both each few more most other others some any all same own s t
-de la le les des du et en un une est que qui dans pour par sur au aux ce cette il elle ne pas se sont avec
-der das und ist von zu den dem des ein eine einer einem einen nicht mit sich auf für auch es im am wie
-el los las y una por con del al lo su sus como para
+de la le les des du et en une est que qui dans sur au aux ce cette il elle ne pas se sont avec
+der das und ist von zu den dem des ein eine einer einem einen nicht mit sich auf auch es im am wie
+el y una por del al lo su sus como para
 que não uma do da os dos das em no na
 il di che è per della del gli nel
-het een van niet
+het een niet
 и в не на что с по это как из от за для он она они к у о же`},
 	{0.3, `
 said say says saying told tell tells year years one new first last people time times day days week weeks month months make makes made making
@@ -108,7 +108,7 @@ var (
 	wordWeights = func() map[string]float32 {
 		t := make(map[string]float32, 2048)
 		for _, tier := range tiers {
-			for w := range strings.FieldsSeq(tier.words) {
+			for w := range strings.FieldsSeq(fold(tier.words)) {
 				if _, listed := t[w]; !listed {
 					t[w] = tier.weight
 				}

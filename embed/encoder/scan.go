@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"sync"
 	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
@@ -45,8 +44,6 @@ type atom struct {
 	upper      bool  // has no small letter
 }
 
-var scanners = sync.Pool{New: func() any { return new(scanner) }}
-
 // scan sets s.units to the units of text, in its order. Invalid UTF-8 parts words.
 func (s *scanner) scan(text string) {
 	s.text, s.atoms, s.units = s.text[:0], s.atoms[:0], s.units[:0]
@@ -59,42 +56,42 @@ func (s *scanner) scan(text string) {
 // split sets s.atoms.
 func (s *scanner) split(text string) {
 	w := splitter{scanner: s, before: gap}
-	for i, rune := 0, int32(0); i < len(text); {
+	for i, at := 0, int32(0); i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
-			w.put(c, ascii[c], rune, rune+1)
-			i, rune = i+1, rune+1
+			w.put(c, ascii[c], at, at+1)
+			i, at = i+1, at+1
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
 		case 0x4E00 <= r && r <= 0x9FFF:
-			w.glyph(text[i:i+size], rune, rune+1)
-			i, rune = i+size, rune+1
+			w.glyph(text[i:i+size], at, at+1)
+			i, at = i+size, at+1
 		case r == 0xFF0C: // a full-width comma parts clauses, never the thousands of a number
 			w.part(gap)
-			i, rune = i+size, rune+1
+			i, at = i+size, at+1
 		case 0xFF01 <= r && r <= 0xFF5E: // full-width ASCII
 			c := byte(r - 0xFF01 + '!')
-			w.put(c, ascii[c], rune, rune+1)
-			i, rune = i+size, rune+1
+			w.put(c, ascii[c], at, at+1)
+			i, at = i+size, at+1
 		case firstFolded <= r && r <= lastFolded:
-			w.letters(folded[r-firstFolded], rune, rune+1)
-			i, rune = i+size, rune+1
+			w.letters(folded[r-firstFolded], at, at+1)
+			i, at = i+size, at+1
 		case r == utf8.RuneError && size == 1:
 			w.part(gap)
-			i, rune = i+1, rune+1
+			i, at = i+1, at+1
 		case plainGlyph(r) && !joins(text[i+size:]):
-			w.glyph(text[i:i+size], rune, rune+1)
-			i, rune = i+size, rune+1
+			w.glyph(text[i:i+size], at, at+1)
+			i, at = i+size, at+1
 		case 0x2010 <= r && r <= 0x2027 || 0x3001 <= r && r <= 0x3003 || 0x3008 <= r && r <= 0x3011: // quotes, dashes, brackets
 			w.part(classOf(r))
-			i, rune = i+size, rune+1
+			i, at = i+size, at+1
 		default:
 			n := segment(text[i:])
-			end := rune + int32(utf8.RuneCountInString(text[i:i+n]))
-			w.letters(fold(text[i:i+n]), rune, end)
-			i, rune = i+n, end
+			end := at + int32(utf8.RuneCountInString(text[i:i+n]))
+			w.letters(fold(text[i:i+n]), at, end)
+			i, at = i+n, end
 		}
 	}
 }
@@ -221,9 +218,9 @@ func (s *scanner) join(i int) int {
 			break
 		}
 	}
-	if z := len(s.units) - 1; z > first && s.units[first].from < s.units[z].to {
+	if z := len(s.units) - 1; z > first {
 		s.units[z].parts = uint8(z - first + 1)
-		s.units[z].whole = s.hash(s.text[s.units[first].from:s.units[z].to])
+		s.units[z].whole = s.hash(s.text[s.atoms[i].from:s.atoms[n-1].to])
 	}
 	return n
 }
@@ -283,7 +280,7 @@ func (s *scanner) add(kind kind, first, last int) {
 		if first < last && s.atoms[last].before == dot {
 			s.initials(&u)
 		} else if u.to-u.from == 2 && a.upper && string(s.text[u.from:u.to]) == "us" {
-			u.from, u.to = s.append("u.s")
+			u.from, u.to = s.keep("u.s")
 		}
 	}
 	text := s.text[u.from:u.to]
@@ -320,13 +317,14 @@ func (s *scanner) initials(u *unit) {
 func (s *scanner) hash(word []byte) uint64 {
 	prefix, y := stem(word)
 	if y {
-		from, to := s.append(string(prefix), "y")
+		from, to := s.keep(string(prefix), "y")
 		return xxhash.Sum64(s.text[from:to])
 	}
 	return xxhash.Sum64(prefix)
 }
 
-func (s *scanner) append(texts ...string) (from, to int32) {
+// keep puts texts, joined, after all folded text.
+func (s *scanner) keep(texts ...string) (from, to int32) {
 	from = int32(len(s.text))
 	for _, t := range texts {
 		s.text = append(s.text, t...)

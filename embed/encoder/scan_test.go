@@ -77,7 +77,7 @@ func TestStem(t *testing.T) {
 var seeds = []string{
 	"", " ", "a", "的", "\xff\xfe", "a\xffb", "\u0301\u0301", "e\u0301", "20,000.5.6-7", "U.S.-China", "don't's", "''", "--", "1,,000", "1,000,00",
 	"ｶﾞ\u3099", "한국\u1100", "ﷺ", "İstanbul", strings.Repeat("\u0301", 300), strings.Repeat("a", 300), strings.Repeat("1-", 50) + "1",
-	"5月19日，外交部发言人说：“两国将扩大合作。”", "The ferry line will re-open on 3 May, O'Neil's office said.", "ราคาน้ำมัน", "\u200b\u00ad\ufeff",
+	"pro-US", "U.N.-led talks of pro-US parties", "5月19日，外交部发言人说：“两国将扩大合作。”", "The ferry line will re-open on 3 May, O'Neil's office said.", "ราคาน้ำมัน", "\u200b\u00ad\ufeff",
 }
 
 func FuzzTerms(f *testing.F) {

@@ -1,9 +1,11 @@
 package encoder
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestShared(t *testing.T) {
@@ -88,12 +90,19 @@ func TestSharedLimit(t *testing.T) {
 	}
 }
 
+// FuzzShared holds as well that the terms of a line do not depend on the line before it.
 func FuzzShared(f *testing.F) {
 	for i, s := range seeds {
 		f.Add(s, seeds[(i+1)%len(seeds)])
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
+		together := Lexical(a + "\n" + b).Indices
+		apart := slices.Concat(Lexical(a).Indices, Lexical(b).Indices)
+		slices.Sort(apart)
+		if diff := cmp.Diff(slices.Compact(apart), together, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("lines %q and %q have other terms together than apart (-apart +together):\n%s", a, b, diff)
+		}
 		runes := []rune(a)
 		last := float32(1e9)
 		for _, s := range Shared(a, b, 0) {
