@@ -30,7 +30,7 @@ const transliteration = "阿埃艾爱安昂奥澳巴白拜班邦包保鲍贝本�
 	"门蒙孟米密缅敏明缪摩莫墨默姆木穆拿纳娜乃奈南楠瑙内嫩能尼妮年涅宁牛纽农努女诺欧帕派潘庞培佩彭蓬皮匹平珀普奇齐其契恰强乔切钦琴青丘邱" +
 	"屈曲让饶热仁日荣茹儒瑞若撒萨塞赛三桑瑟森沙莎珊山善尚绍舍申深盛圣胜施什石史士舒朔斯思丝松苏素索所塔台泰坦汤唐陶忒特腾滕提惕" +
 	"田铁廷汀通图土托脱娃瓦万汪旺威韦维伟魏温文翁沃乌吴武西希悉席锡喜夏先香向肖谢辛欣兴匈休秀许雅亚彦延扬杨耶叶伊依易意因英尤尔于元约越泽赞扎" +
-	"夫娅耐彻帖渥杉甫朴涛霖辛诗" +
+	"以夫娅耐彻帖渥杉甫朴涛霖辛诗" +
 	"詹张章珍芝治仲朱准兹子宗祖佐丹亥伽玫薇黛莲卓倩芙瓊琼珂碧莹柏钱丛坡雨谟珠潭庆宜茵汉"
 
 var (
@@ -74,10 +74,10 @@ func IsChinese(s string) bool {
 	return given == 1 || given == 2
 }
 
-// IsForeign reports whether s has the shape of a transliterated name: two or more characters of transliteration,
-// or parts of any characters joined by dots.
+// IsForeign reports whether s has the shape of a transliterated name: two or more characters of transliteration, or
+// parts joined by dots with at most two characters that are not.
 func IsForeign(s string) bool {
-	n, dotted, all := 0, false, true
+	n, dotted, others := 0, false, 0
 	for _, r := range s {
 		switch {
 		case IsDot(r):
@@ -85,8 +85,12 @@ func IsForeign(s string) bool {
 				return false
 			}
 			dotted = true
+		case strings.ContainsRune("一天日月年同的", r):
+			return false
 		case unicode.Is(unicode.Han, r):
-			all = all && foreign[r]
+			if !foreign[r] {
+				others++
+			}
 		case r == '-' || 'A' <= r && r <= 'Z' || r == '.':
 		default:
 			return false
@@ -94,7 +98,7 @@ func IsForeign(s string) bool {
 		n++
 	}
 	last, _ := utf8.DecodeLastRuneInString(s)
-	return n >= 2 && n <= 24 && !IsDot(last) && (all || dotted)
+	return n >= 2 && n <= 24 && !IsDot(last) && (others == 0 || dotted && others <= 2)
 }
 
 // IsDot reports whether r is a mark that joins the parts of a transliterated name.

@@ -593,6 +593,9 @@ func (c *chinese) speechOf(s subject, cue, words string) *speech {
 				}
 			}
 		}
+		if s.kind == body {
+			sp.then = implied // what follows a ministry's words is the writer's as often as not
+		}
 	case heOrShe:
 		if sp.speaker = c.antecedent(); sp.speaker != "" {
 			sp.first, sp.then = pronoun, later
@@ -648,11 +651,11 @@ func per(words string) bool {
 
 var (
 	// narration is how a sentence opens that the narrator and not the speaker says.
-	narration = regexp.MustCompile(`^(?:会谈[前后]|会见[前后]|会后|会前|随后|之后|此后|当[天日晚]|据悉|据了解|据介绍|据统计|另据|目前记者|记者|双方还就|双方就|双方共同|双方签署|两国元首|两位领导人|会议[^，。]{0,6}(?:由|于|结束|闭幕|开幕)|会上|仪式[前后]|签字[前后]|当地时间|截至目前|图为|\d{1,2}日(?:上午|下午|晚|凌晨|清晨|傍晚|夜|一早|中午)|\d{1,2}月\d{1,2}日[，上下晚凌清])`)
+	narration = regexp.MustCompile(`^(?:会谈[前后]|会见[前后]|会后|会前|随后|之后|此后|当[天日晚]|据悉|据了解|据介绍|据统计|另据|据[^，。]{2,30}报道|目前记者|记者|双方还就|双方就|双方共同|双方签署|两国元首|两位领导人|会议[^，。]{0,6}(?:由|于|结束|闭幕|开幕)|会上|仪式[前后]|签字[前后]|当地时间|截至目前|图为|\d{1,2}日(?:上午|下午|晚|凌晨|清晨|傍晚|夜|一早|中午)|\d{1,2}月\d{1,2}日[，上下晚凌清])`)
 	// heSaid is how a sentence opens that tells of a third person: the speaker, unless the speech has named another.
 	heSaid = regexp.MustCompile(`^[他她][^们]`)
 	// scene is what a narrator says of a meeting, never a speaker of it.
-	scene = regexp.MustCompile(`(?:交换了意见|参加会[见谈]|参加上述活动|出席(?:上述)?活动|会见时在座|出席仪式|回答了[^，。]*提问|还介绍了|(?:暂未|未作|没有|尚未|未予)[^，。]{0,4}回应|共同见证了|见证了[^，。]*签署|合影留念)`)
+	scene = regexp.MustCompile(`(?:交换了意见|参加会[见谈]|参加上述活动|出席(?:上述)?活动|会见时在座|出席仪式|回答了[^，。]*提问|还介绍了|(?:暂未|未作|没有|尚未|未予)[^，。]{0,4}回应|共同见证了|见证了[^，。]*签署|合影留念|发表声明)`)
 )
 
 // narrated reports whether the narrator takes over from a running speech in a sentence.

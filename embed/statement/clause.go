@@ -17,7 +17,7 @@ var opener = regexp.MustCompile(`^(?:但是?|而|不过|然而|同时|此外|另
 
 // after the name stands one of these, most of them verbs and prepositions.
 var adverbials = strings.Fields(`
-	在 就 对 向 于今 于当 接受 出席 主持 会见 会后 会前 会谈 日前 近日 今天 昨天 今日 昨日 当天 当日 当晚 当场 同日 上午 下午 晚上 凌晨 清晨 中午 傍晚 日后 事后 随后 之后 后来 此前 曾 已 还 也 则 又 再次 再 并 都 均 皆 一致 共同
+	在 就 对 向 于今 于当 接受 出席 主持 会见 会后 会前 会谈 日前 近日 今天 昨天 今日 昨日 当天 当日 当晚 当场 同日 同一天 上午 下午 晚上 凌晨 清晨 中午 傍晚 日后 事后 随后 之后 后来 此前 曾 已 还 也 则 又 再次 再 并 都 均 皆 一致 共同
 	分别 将 仍 却 便 即 首先 最后 接着 同时 进一步 特别 明确 反复 多次 一再 郑重 坦率 坚定 公开 高兴 激动 动情 欣慰 遗憾 无奈 笑着 微笑 笑 自豪 感慨 回忆 致辞 致词 发言 讲话 讲述 回答 回应 谈到 提到 谈及 谈起 说起 面对 参加 考察 调研
 	视察 介绍 发表 发布 发文 通过 代表 根据 针对 这样 如此 曾经 稍后 刚刚 正在 告诉 一边 边 认真 语重心长 指着 拿着 看着 望着 站在 坐在 用 以 为 从 由 把 被 给 跟 听 连 连连 不禁 忍不住 深有感触 颇 很 十分 非常 当时 当年 现在 目前 如今 每次 总是 常 常常
 	经常 时常 有时 心里 私下 私底下 电话 书面 现场 率先 立即 马上 当即 起身 抬头 点头 摇头 叹 补充 解释 强调 指出 表示 要求 同时 签署 宣布 邀请 祝贺 抵达 到访 走访 看望 慰问 作 做 摊 扳 擦 抹 想 指 着 说 只 才 更 最 是 有 没 不 来 到 去 坐 站 握 举 ，`)
@@ -120,7 +120,7 @@ func cuts(words string) []int {
 			all = append(all, i)
 			continue
 		}
-		if r == '同' || r == '与' || r == '和' || r == '跟' {
+		if r == '同' && !strings.HasPrefix(words[i:], "同一天") && !strings.HasPrefix(words[i:], "同日") && !strings.HasPrefix(words[i:], "同时") || r == '与' || r == '和' || r == '跟' {
 			// 卫某和索某认为 has two speakers, 卫某同索某会谈时表示 has one.
 			if strings.HasSuffix(words, "时") || strings.HasSuffix(words, "后") || strings.HasSuffix(words, "中") {
 				all = append(all, i)

@@ -33,10 +33,13 @@ func newEnglish(a akin.Article) *english {
 		e.quotes = englishQuotes(e.text)
 		for _, u := range e.units(0) {
 			for i := range u {
-				if by, ok := e.before(u, i); ok && verbs[u[i].text] > 0 {
+				if verbs[u[i].text] == 0 {
+					continue
+				}
+				if by, ok := e.before(u, i); ok {
 					e.names.meet(by.words)
 				}
-				if by, ok := e.behind(u, i); ok && verbs[u[i].text] > 0 {
+				if by, ok := e.behind(u, i); ok {
 					e.names.meet(by.words)
 				}
 			}
@@ -249,8 +252,10 @@ func (e *english) apposition(tokens []token, j int) (speakerWords, bool) {
 		if by.kind == person || by.kind == body {
 			return by, true
 		}
-		if inner, ok := e.phrase(tokens[k+1:j], j-k-2); ok && inner.kind == person && len(inner.words) == j-k-1 {
-			return speakerWords{words: inner.words, kind: person, from: by.from, to: j}, true
+		if k+1 < j {
+			if inner, ok := e.phrase(tokens[k+1:j], j-k-2); ok && inner.kind == person && len(inner.words) == j-k-1 {
+				return speakerWords{words: inner.words, kind: person, from: by.from, to: j}, true
+			}
 		}
 		return by, by.kind == someone
 	}
@@ -527,9 +532,9 @@ func (e *english) content(u []token, v, strength int) (int, bool) {
 	for j := i; j < min(len(u), i+farthest); j++ {
 		t := u[j]
 		if t.text == "that" && j+1 < len(u) && (j == i || !preposed[u[j-1].text]) {
-			return j + 1, u[len(u)-1].end-u[j+1].start >= 12 && !finite[u[j+1].text] && u[j+1].text != "because"
+			return j + 1, u[len(u)-1].end-u[j+1].start >= 6 && !finite[u[j+1].text] && u[j+1].text != "because"
 		}
-		if !t.isWord() || j > i && subjects[t.text] {
+		if !t.isWord() || finite[t.text] || t.text == "and" || t.text == "but" || j > i && subjects[t.text] && !preposed[u[j-1].text] {
 			break
 		}
 	}

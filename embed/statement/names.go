@@ -62,6 +62,9 @@ func newNames(text string) *names {
 			}
 		}
 		n.learn(tokens[from:to], initial)
+		if parts, _, _ := strip(tokens[from:to]); nameLike(parts) && describesPerson(tokens[to:]) {
+			n.person[n.canonical(strings.Join(parts, " "))] = true
+		}
 		from = to
 	}
 	for last, she := range n.titled {
@@ -70,6 +73,19 @@ func newNames(text string) *names {
 		}
 	}
 	return n
+}
+
+// describesPerson reports whether what follows a name can only follow a person's: who she is, or her age.
+func describesPerson(tokens []token) bool {
+	if len(tokens) < 3 || tokens[0].text != "," {
+		return false
+	}
+	switch next := tokens[1].text; {
+	case next == "who" || next == "whose":
+		return true
+	default:
+		return len(next) == 2 && next[0] >= '1' && next[0] <= '9' && next[1] >= '0' && next[1] <= '9' && tokens[2].text == ","
+	}
 }
 
 // clean takes the possessive ending off a word.

@@ -200,7 +200,11 @@ func (p *people) joint(words string) subject {
 	parts := strings.FieldsFunc(words, func(r rune) bool { return r == '、' })
 	last := parts[len(parts)-1]
 	for _, and := range []string{"以及", "和", "与", "及", "同"} {
-		if a, b, ok := strings.Cut(last, and); ok && a != "" && b != "" && p.single(last) == "" {
+		a, b, ok := strings.Cut(last, and)
+		if !ok || a == "" || b == "" {
+			continue
+		}
+		if whole := p.single(last); whole == "" || !strings.Contains(whole, and) && p.single(a) != "" && p.single(b) != "" {
 			parts = append(parts[:len(parts)-1:len(parts)-1], a, b)
 			break
 		}
@@ -311,7 +315,7 @@ func (p *people) beforeTitle(words string) string {
 func (p *people) called(words string, titled bool) string {
 	n := utf8.RuneCountInString(words)
 	switch {
-	case n < 2 || notPeople[words] || countries[words] || strings.ContainsAny(words, functionWordsHan):
+	case n < 2 || !titled && endsTitle(words) || notPeople[words] || countries[words] || strings.ContainsAny(words, functionWordsHan):
 		return ""
 	case n == 3 && notPeople[prefixOf(words, 2)]:
 		return ""
@@ -599,11 +603,11 @@ func (p *people) nameAt(s, family string) string {
 			return "" // the start of a foreign name
 		}
 		if times := p.counted(three); times > 1 && name.IsChinese(three) && !notPeople[three] && p.counted(string(runes[:n+1])) == times &&
-			(len(runes) == n+2 || endsName(runes[n+2]) || p.counted(string(runes[:n+3])) < times) {
+			(len(runes) == n+2 || endsLongName(runes[n+2]) || p.counted(string(runes[:n+3])) < times) {
 			return three
 		}
 	}
-	if len(runes) >= n+3 && endsName(runes[n+2]) && name.IsChinese(string(runes[:n+2])) {
+	if len(runes) >= n+3 && endsLongName(runes[n+2]) && name.IsChinese(string(runes[:n+2])) {
 		return string(runes[:n+2])
 	}
 	if len(runes) >= n+2 && endsName(runes[n+1]) && name.IsChinese(string(runes[:n+1])) {
@@ -615,6 +619,11 @@ func (p *people) nameAt(s, family string) string {
 // endsName reports whether r commonly follows a name and is seldom part of one.
 func endsName(r rune) bool {
 	return !unicode.Is(unicode.Han, r) || strings.ContainsRune("在于和与同向对说表指强介称的等及就也还到从将是为会把被让接出主没不未已却则刚很最", r)
+}
+
+// endsLongName is endsName for a name of three characters, where less is needed to see that it ends.
+func endsLongName(r rune) bool {
+	return endsName(r) || strings.ContainsRune("来走去到见参抵站坐看拿带率任做打开并又正先再常每都一三两今昨当日前后上下时曾发获访赴陪邀送给用", r)
 }
 
 // byStart returns the one foreign name known so far that begins with a character: 纳扎尔巴耶夫 for 纳氏.
