@@ -125,6 +125,11 @@ type document struct {
 // recipe changes when the same article must give other points.
 const recipe = "1"
 
+// Fingerprint names all that decides the vectors of a stage's points, the lexical ones included: what a store is opened for.
+func Fingerprint(embedder akin.Embedder) string {
+	return embedder.Fingerprint() + "+" + encoder.LexicalFingerprint
+}
+
 // document works out all of an article's points but for their dense vectors.
 func (s *Stage) document(article akin.Article, result *Result) *document {
 	if len(article.Statements) == 0 {
@@ -157,7 +162,7 @@ func (s *Stage) revision(article *akin.Article) string {
 	if err != nil {
 		panic(err) // an Article holds nothing that JSON cannot (TestRevision)
 	}
-	return digest(recipe + "\n" + s.embedder.Fingerprint() + "\n" + string(b))
+	return digest(recipe + "\n" + Fingerprint(s.embedder) + "\n" + string(b))
 }
 
 func digest(text string) string {

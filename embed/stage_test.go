@@ -57,7 +57,7 @@ func (w *watched) take() []string {
 func open(t *testing.T) (*embed.Stage, *store.Store, *watched) {
 	t.Helper()
 	embedder := &watched{Embedder: builtin(t)}
-	st := storetest.Open(t, embedder.Fingerprint(), embedder.Dimensions())
+	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
 	return embed.New(st, embedder), st, embedder
 }
 

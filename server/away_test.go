@@ -72,7 +72,7 @@ func TestQdrantGoesAway(t *testing.T) {
 		}
 	})
 	embedder := builtin(t)
-	st, err := store.Open(t.Context(), client, store.Options{Fingerprint: embedder.Fingerprint(), Dimensions: embedder.Dimensions()})
+	st, err := store.Open(t.Context(), client, store.Options{Fingerprint: embed.Fingerprint(embedder), Dimensions: embedder.Dimensions()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func builtin(t *testing.T) akin.Embedder {
 func start(t *testing.T) *fixture {
 	t.Helper()
 	embedder := &flaky{Embedder: builtin(t)}
-	st := storetest.Open(t, embedder.Fingerprint(), embedder.Dimensions())
+	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
 	stage := embed.New(st, embedder)
 	if _, err := stage.Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{}); err != nil {
 		t.Fatal(err)

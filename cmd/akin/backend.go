@@ -46,13 +46,22 @@ type embedderFlags struct {
 }
 
 func (f embedderFlags) open(ctx context.Context) (akin.Embedder, error) {
-	return encoder.New(ctx, encoder.Options{
+	embedder, err := encoder.New(ctx, encoder.Options{
 		Name: f.Embedder,
 		OpenAI: encoder.OpenAIOptions{
 			BaseURL: f.OpenaiURL, Key: os.Getenv("OPENAI_API_KEY"), Model: f.OpenaiModel, Dimensions: f.OpenaiDimensions,
 			BatchSize: f.OpenaiBatch, Timeout: f.OpenaiTimeout, DocumentPrefix: f.DocumentPrefix, QueryPrefix: f.QueryPrefix,
 		},
 	})
+	if invalid, ok := errors.AsType[*akin.InvalidError](err); ok {
+		return nil, fmt.Errorf("--%s: %s", flagOf[invalid.Field], invalid.Problem)
+	}
+	return embedder, err
+}
+
+// flagOf an encoder's option.
+var flagOf = map[string]string{
+	"embedder": "embedder", "base_url": "openai-url", "dimensions": "openai-dimensions", "batch_size": "openai-batch", "timeout": "openai-timeout",
 }
 
 // backend is everything between the store's points and the API, opened in order and closed in reverse.
@@ -76,7 +85,7 @@ func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog
 		return nil, err
 	}
 	st, err := store.Open(ctx, client, store.Options{
-		Prefix: sf.Prefix, Fingerprint: embedder.Fingerprint(), Dimensions: embedder.Dimensions(),
+		Prefix: sf.Prefix, Fingerprint: embed.Fingerprint(embedder), Dimensions: embedder.Dimensions(),
 	})
 	if err != nil {
 		if sf.Qdrant != "" {

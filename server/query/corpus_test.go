@@ -30,7 +30,7 @@ func sample(t testing.TB) (*query.Engine, *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := storetest.Open(t, embedder.Fingerprint(), embedder.Dimensions())
+	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
 	sum, err := embed.New(st, embedder).Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{})
 	if err != nil {
 		t.Fatal(err)
