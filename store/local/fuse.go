@@ -194,7 +194,7 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 		out = append(out, candidates[best])
 		for i, v := range vectors {
 			if !picked[i] {
-				nearest[i] = max(nearest[i], similar(vectors[best], v))
+				nearest[i] = max(nearest[i], similar(v, vectors[best]))
 			}
 		}
 	}
