@@ -185,6 +185,9 @@ type attribution struct {
 	words      string // of the clause before the cue
 }
 
+// longestClause is how many runes a clause may have before its cue and still name its speaker.
+const longestClause = 80
+
 // attributions finds the cues of a part of the paragraph, outside quotations and brackets.
 func (c *chinese) attributions(part span) []attribution {
 	var all []attribution
@@ -203,7 +206,7 @@ func (c *chinese) attributions(part span) []attribution {
 			continue
 		}
 		end := i + len([]rune(q.word))
-		a := attribution{cue: q, clause: clause, start: i, end: end, words: c.plain(span{clause, i})}
+		a := attribution{cue: q, clause: clause, start: i, end: end, words: c.plain(span{max(clause, i-longestClause-20), i})}
 		a.object = q.word == "告诉"
 		if isNoun(q, a.words) {
 			continue

@@ -36,8 +36,7 @@ func (c *chinese) subjectOf(words string) subject {
 }
 
 func (p *people) subjectOf(words string, depth int) subject {
-	const longest = 80 // runes; a clause longer than that names its speaker elsewhere
-	if utf8.RuneCountInString(words) > longest || depth > 3 {
+	if utf8.RuneCountInString(words) > longestClause || depth > 3 {
 		return subject{}
 	}
 	words = opener.ReplaceAllString(strings.TrimSpace(words), "")
