@@ -67,7 +67,12 @@ func Parse(r io.Reader) (akin.Article, error) {
 	if err != nil {
 		return akin.Article{}, err
 	}
-	readBody(dropSecondPrint(rest), &a)
+	// What the second print ends with may be a source line, set on the last line of the text.
+	rest, err = readSources(dropSecondPrint(rest), nil, &a)
+	if err != nil {
+		return akin.Article{}, err
+	}
+	readBody(rest, &a)
 	if len(a.Paragraphs) == 0 {
 		return akin.Article{}, ErrNoBody
 	}

@@ -39,29 +39,22 @@ func newPrint(lines []line) *print {
 	return p
 }
 
-// repeated returns how many bytes at the start of letters the print holds too, in pieces: where the last piece ended,
-// or else anywhere, if the piece is long enough or a whole line.
-func (p *print) repeated(letters string) int {
-	done := 0
-	for done < len(letters) {
-		rest := letters[done:]
-		if n := commonPrefix(p.text[p.at:], rest); n == len(rest) || utf8.RuneCountInString(rest[:n]) >= pieceLength {
-			p.at += n
-			done += n
-			continue
-		}
-		if at, ok := p.whole[rest]; ok {
-			p.at = at + len(rest)
-			return len(letters)
-		}
-		at, n := p.find(rest)
-		if n == 0 {
-			break
-		}
-		p.at = at + n
-		done += n
+// next returns how many bytes at the start of letters the print holds in one piece: where the piece before it ended,
+// or else anywhere, if the piece is long enough, or reaches from the start of a line of the print to the end of its own.
+func (p *print) next(letters, restOfLine string) int {
+	if n := commonPrefix(p.text[p.at:], letters); n > 0 && (n == len(letters) || n >= len(restOfLine) || utf8.RuneCountInString(letters[:n]) >= pieceLength) {
+		p.at += n
+		return n
 	}
-	return done
+	if at, n := p.find(letters); n > 0 {
+		p.at = at + n
+		return n
+	}
+	if at, ok := p.whole[restOfLine]; ok && restOfLine != "" {
+		p.at = at + len(restOfLine)
+		return len(restOfLine)
+	}
+	return 0
 }
 
 // find returns the place where the print agrees longest with the start of letters.
@@ -88,21 +81,50 @@ func (p *print) find(letters string) (at, length int) {
 }
 
 // notIn returns those of lines that first does not hold, and of a line that begins with text of first only what
-// follows that.
-func notIn(first, lines []line) []line {
+// follows that. The lines are compared as one text, since a second print may break them anywhere. It also returns how
+// many letters first does hold.
+func notIn(first, lines []line) (rest []line, same int) {
 	p := newPrint(first)
-	var rest []line
-	for _, l := range lines {
-		letters, places := lettersOf(l.text)
-		switch n := p.repeated(letters); {
-		case n == 0 && letters != "":
-			rest = append(rest, l)
-		case n < len(letters):
-			l.text = strings.TrimFunc(l.text[places[n]:], isSpace)
-			rest = append(rest, l)
-		}
+	var all strings.Builder
+	ends := make([]int, len(lines)) // of each line's letters in all of them
+	for i, l := range lines {
+		letters, _ := lettersOf(l.text)
+		all.WriteString(letters)
+		ends[i] = all.Len()
 	}
-	return rest
+	text, done, from := all.String(), 0, 0
+	for i, l := range lines {
+		kept := false
+		for done < ends[i] {
+			n := p.next(text[done:], text[done:ends[i]])
+			if n == 0 {
+				kept = true
+				break
+			}
+			same += utf8.RuneCountInString(text[done : done+n])
+			done += n
+		}
+		if kept {
+			_, places := lettersOf(l.text)
+			l.text = strings.TrimFunc(l.text[openedAt(l.text, places[max(done, from)-from]):], isSpace)
+			rest = append(rest, l)
+			done = ends[i]
+		}
+		from = ends[i]
+	}
+	return rest, same
+}
+
+// openedAt moves a place in s back over marks that open what follows.
+func openedAt(s string, at int) int {
+	for at > 0 {
+		r, n := utf8.DecodeLastRuneInString(s[:at])
+		if !unicode.In(r, unicode.Ps, unicode.Pi) && !isSpace(r) {
+			break
+		}
+		at -= n
+	}
+	return at
 }
 
 // dropSecondPrint finds a second print by its content alone, on a page without a source line between the two: from
@@ -131,17 +153,18 @@ func dropSecondPrint(lines []line) []line {
 			continue
 		}
 		tried++
-		p := newPrint(lines[:k])
-		same, all := 0, true
-		for i := k; i < len(lines) && all; i++ {
-			n := p.repeated(letters[i])
-			same += utf8.RuneCountInString(letters[i][:n])
-			all = n == len(letters[i]) || n > 0 && i == len(lines)-1
+		rest, same := notIn(lines[:k], lines[k:])
+		others := 0
+		for _, l := range rest {
+			others += utf8.RuneCountInString(l.text)
 		}
 		// A closing line may echo the opening one; a second print is longer than that, or runs on over several lines.
-		firstLength := utf8.RuneCountInString(p.text)
-		if all && same >= minLetters && (len(lines)-k > 1 || same*5 >= firstLength*4) {
-			return append(lines[:k:k], notIn(lines[:k], lines[k:])...)
+		first := 0
+		for _, l := range letters[:k] {
+			first += utf8.RuneCountInString(l)
+		}
+		if same >= minLetters && others*4 <= same && (len(lines)-k > 1 || same*5 >= first*4) {
+			return append(lines[:k:k], rest...)
 		}
 	}
 	return lines

@@ -2,6 +2,7 @@ package page
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -64,7 +65,7 @@ func sourcesOf(l line) ([]source, error) {
 // readSources reads the source lines among lines, and returns the others. Below the first source line it leaves out
 // the second print of what stands above it, titles in head included.
 func readSources(lines, head []line, a *akin.Article) ([]line, error) {
-	var above, below []line
+	var above, below, print []line
 	printed := false // a source line stands below some text
 	for _, l := range lines {
 		sources, err := sourcesOf(l)
@@ -77,16 +78,17 @@ func readSources(lines, head []line, a *akin.Article) ([]line, error) {
 				addSource(a, s, l.text)
 			}
 			printed = printed || len(above) > 0
+			print = append(print, l)
 		case printed:
 			below = append(below, l)
 		default:
 			above = append(above, l)
 		}
 	}
-	if len(below) == 0 {
-		return above, nil
+	if len(below) > 0 {
+		below, _ = notIn(slices.Concat(head, above, print), below)
 	}
-	return append(above, notIn(append(head[:len(head):len(head)], above...), below)...), nil
+	return append(above, below...), nil
 }
 
 func addSource(a *akin.Article, s source, text string) {
