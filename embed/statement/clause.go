@@ -70,7 +70,7 @@ func (p *people) subjectOf(words string, depth int) subject {
 // is not a part of another's: 某某的教练, 某某和另一人.
 func (p *people) startingWith(words string) string {
 	best, length := "", 0
-	for full := range p.full {
+	for _, full := range p.everybody() {
 		for _, called := range []string{full, lastPart(full)} {
 			if len(called) > length && strings.HasPrefix(words, called) && !strings.ContainsRune("的和与、及同夫秘办母父妻家兄弟姐妹儿女某·", firstRune(words[len(called):])) {
 				best, length = full, len(called)
@@ -158,7 +158,7 @@ func (p *people) mentioned(words string) []string {
 		}
 		names = append(names, s)
 	}
-	for full := range p.full {
+	for _, full := range p.everybody() {
 		short := lastPart(full)
 		if strings.Contains(words, short) {
 			add(full)

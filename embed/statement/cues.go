@@ -1,7 +1,9 @@
 package statement
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -37,21 +39,12 @@ func cueTable(words map[after]string) map[rune][]cue {
 		}
 	}
 	for _, cues := range table {
-		// Insertion sort by length, then by word: the order of a map must not show.
-		for i := range cues {
-			for j := i; j > 0 && before(cues[j], cues[j-1]); j-- {
-				cues[j], cues[j-1] = cues[j-1], cues[j]
-			}
-		}
+		// The longest first, and in one order whatever that of the map.
+		slices.SortFunc(cues, func(a, b cue) int {
+			return cmp.Or(cmp.Compare(len(b.word), len(a.word)), cmp.Compare(a.word, b.word), cmp.Compare(a.after, b.after))
+		})
 	}
 	return table
-}
-
-func before(a, b cue) bool {
-	if len(a.word) != len(b.word) {
-		return len(a.word) > len(b.word)
-	}
-	return a.word < b.word
 }
 
 // notBefore and notBehind are what makes another word of a cue when it stands next to it: 据说, 说明; 名称, 称为.

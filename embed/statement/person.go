@@ -1,7 +1,9 @@
 package statement
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -162,7 +164,7 @@ func (p *people) holder(office string) string {
 		return ""
 	}
 	found := ""
-	for full := range p.full {
+	for _, full := range p.everybody() {
 		if strings.Contains(p.text, full+office) || strings.Contains(p.text, office+full) {
 			if found != "" {
 				return ""
@@ -422,6 +424,9 @@ func (p *people) known(called string) bool {
 
 func (p *people) counted(called string) int { return strings.Count(p.text, called) }
 
+// everybody is all the full names, always in the same order: the same article must give the same statements (TestSplitTwice).
+func (p *people) everybody() []string { return slices.Sorted(maps.Keys(p.full)) }
+
 // introduce notes the persons whom the article puts behind a title, and those among its keywords.
 func (p *people) introduce(keywords []string) {
 	for at := range p.text {
@@ -569,7 +574,7 @@ func (p *people) fullNames(family string) []string {
 			names = append(names, s)
 		}
 	}
-	for full := range p.full {
+	for _, full := range p.everybody() {
 		if strings.HasPrefix(full, family) && name.IsChinese(full) {
 			add(full)
 		}
@@ -629,7 +634,7 @@ func endsLongName(r rune) bool {
 // byStart returns the one foreign name known so far that begins with a character: 纳扎尔巴耶夫 for 纳氏.
 func (p *people) byStart(start string) string {
 	found := ""
-	for full := range p.full {
+	for _, full := range p.everybody() {
 		if strings.HasPrefix(full, start) && name.IsForeign(full) && utf8.RuneCountInString(full) > 3 {
 			if found != "" {
 				return ""
