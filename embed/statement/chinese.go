@@ -264,7 +264,7 @@ func (c *chinese) unit(u span, run *speech) *speech {
 		return run
 	}
 	c.meet(u)
-	c.standalone(u, run)
+	c.standalone(u)
 	return nil
 }
 
@@ -317,14 +317,11 @@ func (c *chinese) skipObject(a attribution) int {
 		switch {
 		case r == '：' || r == ':':
 			return i
-		case (r == '，' || r == ',') && (a.object || i == a.end), isQuote(r) && (a.object || i == a.end):
+		case (r == '，' || r == ',' || isQuote(r)) && (a.object || i == a.end):
 			return i
-		case r == '，', endsSentence(r), isQuote(r), r == '；':
+		case r == '，' || r == '；' || endsSentence(r) || isQuote(r):
 			return a.end
 		}
-	}
-	if a.object && len(c.text) == a.end {
-		return a.end
 	}
 	return a.end
 }
@@ -367,9 +364,9 @@ func (c *chinese) leading(u span, a attribution, s subject, earlier []attributio
 
 // more returns what a speech is once its quotation has ended.
 func (s *speech) more() *speech {
-	quoted := *s
-	quoted.introduced, quoted.quotesOnly = true, true
-	return &quoted
+	rest := *s
+	rest.introduced, rest.quotesOnly = true, true
+	return &rest
 }
 
 // quoted reads the quotations that make up a part of the paragraph, and reports whether it is made up of them: one or
@@ -542,7 +539,7 @@ func (c *chinese) opening(u span) string {
 
 // standalone reads a sentence that is one quotation and nothing else. Whose it is the sentence does not say: it goes on
 // with a quotation before it, or waits for a name behind it.
-func (c *chinese) standalone(u span, run *speech) {
+func (c *chinese) standalone(u span) {
 	q, ok := c.whole(u)
 	if !ok || !endsSpeech(c.text[max(q.close-1, q.open)]) || q.close-q.open < 6 {
 		return
