@@ -1,0 +1,110 @@
+package local
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/qdrant/go-client/qdrant"
+)
+
+// benchCollection is a collection in memory of n points with a dense and a sparse vector and a field of ten values.
+func benchCollection(b *testing.B, n, size int) *collection {
+	b.Helper()
+	c := newCollection(1, "c", &qdrant.CollectionConfig{Params: &qdrant.CollectionParams{
+		VectorsConfig:       qdrant.NewVectorsConfigMap(map[string]*qdrant.VectorParams{"d": {Size: uint64(size), Distance: qdrant.Distance_Cosine}}),
+		SparseVectorsConfig: qdrant.NewSparseVectorsConfig(map[string]*qdrant.SparseVectorParams{"s": {Modifier: qdrant.Modifier_Idf.Enum()}}),
+	}})
+	schema := &qdrant.PayloadSchemaInfo{DataType: qdrant.PayloadSchemaType_Integer}
+	x, err := newFieldIndex("tenth", schema)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.setIndex("tenth", schema, x)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range n {
+		c.put(&record{
+			id: numberID(uint64(i)), payload: qdrant.NewValueMap(map[string]any{"tenth": i % 10}),
+			vectors: map[string]vector{"d": newDense(randomRow(r, size)), "s": {sparse: randomSparse(r, 60)}},
+		})
+	}
+	return c
+}
+
+func randomRow(r *rand.Rand, size int) []float32 {
+	row := make([]float32, size)
+	for i := range row {
+		row[i] = float32(r.NormFloat64())
+	}
+	normalize(row)
+	return row
+}
+
+// randomSparse has its indices as words have their frequencies: few often, many seldom.
+func randomSparse(r *rand.Rand, terms int) sparse {
+	weights := map[uint32]float32{}
+	for range terms {
+		weights[uint32(30_000*r.Float64()*r.Float64()*r.Float64())] = r.Float32()
+	}
+	var s sparse
+	for _, index := range sortedKeys(weights) {
+		s.indices, s.values = append(s.indices, index), append(s.values, weights[index])
+	}
+	return s
+}
+
+const benchPoints, benchSize = 20_000, 384
+
+func BenchmarkSearch(b *testing.B) {
+	c := benchCollection(b, benchPoints, benchSize)
+	r := rand.New(rand.NewPCG(3, 4))
+	tenth := &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatchInt("tenth", 3)}}
+	dense := &vectorQuery{space: c.spaces["d"], examples: []vector{newDense(randomRow(r, benchSize))}}
+	sparse := &vectorQuery{space: c.spaces["s"], examples: []vector{{sparse: randomSparse(r, 8)}}}
+	for _, row := range []struct {
+		name   string
+		query  *vectorQuery
+		filter *qdrant.Filter
+	}{{"dense", dense, nil}, {"dense, a tenth", dense, tenth}, {"sparse", sparse, nil}, {"sparse, a tenth", sparse, tenth}} {
+		b.Run(row.name, func(b *testing.B) {
+			for b.Loop() {
+				cond, err := compileFilter(c, row.filter)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := c.search(b.Context(), row.query, cond, 10, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPoints, "ns/point")
+		})
+	}
+}
+
+// BenchmarkUpsert writes 500 points a call with wait=true, in memory and on disk.
+func BenchmarkUpsert(b *testing.B) {
+	for name, dir := range map[string]string{"in memory": "", "on disk": b.TempDir()} {
+		b.Run(name, func(b *testing.B) {
+			_, client := opened(b, dir, quiet)
+			if err := client.CreateCollection(b.Context(), &qdrant.CreateCollection{
+				CollectionName: "c", VectorsConfig: qdrant.NewVectorsConfig(&qdrant.VectorParams{Size: benchSize, Distance: qdrant.Distance_Cosine}),
+			}); err != nil {
+				b.Fatal(err)
+			}
+			r := rand.New(rand.NewPCG(5, 6))
+			points := make([]*qdrant.PointStruct, 500)
+			for i := range points {
+				points[i] = &qdrant.PointStruct{Vectors: qdrant.NewVectorsDense(randomRow(r, benchSize)), Payload: qdrant.NewValueMap(map[string]any{"text": fmt.Sprint("letter ", i)})}
+			}
+			next := uint64(0)
+			for b.Loop() {
+				for _, p := range points {
+					next++
+					p.Id = qdrant.NewIDNum(next % 100_000)
+				}
+				upserted(b, client, "c", points...)
+			}
+			b.ReportMetric(500*float64(b.N)/b.Elapsed().Seconds(), "points/s")
+		})
+	}
+}
