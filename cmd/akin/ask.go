@@ -153,7 +153,7 @@ func printRelated(w io.Writer, answer *akinv1.RelatedArticlesResponse) error {
 		for _, e := range m.GetEvidence() {
 			fmt.Fprintf(out, "\t\t\t\t“%s”\n", oneLine(e.GetSeedSpan().GetText(), 60))
 			fmt.Fprintf(out, "\t\t\t\t“%s”\n", oneLine(e.GetMatchSpan().GetText(), 60))
-			fmt.Fprintf(out, "\t\t\t\tshared: %s\n", strings.Join(e.GetSharedTerms(), " "))
+			fmt.Fprintf(out, "\t\t\t\tshared: %s\n", strings.Join(e.GetSharedTerms()[:min(len(e.GetSharedTerms()), 6)], ", "))
 		}
 	}
 	if err := out.Flush(); err != nil {

@@ -63,6 +63,7 @@ func (c demoCmd) show(ctx context.Context, address string, w io.Writer) error {
 		if err != nil {
 			return readable(address, err)
 		}
+		related.NextPageToken = "" // of no use to whoever only looks
 		if err := printRelated(w, related); err != nil {
 			return err
 		}
@@ -71,6 +72,7 @@ func (c demoCmd) show(ctx context.Context, address string, w io.Writer) error {
 		if err != nil {
 			return readable(address, err)
 		}
+		similar.NextPageToken = ""
 		return printSimilar(w, similar)
 	})
 	if err != nil {

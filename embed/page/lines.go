@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/akinserver/akin"
 )
@@ -184,7 +185,7 @@ type statementJSON struct {
 	Text       string    `json:"text"`
 	Speaker    string    `json:"speaker,omitempty"`
 	Cue        string    `json:"cue,omitempty"`
-	Kind       akin.Kind `json:"kind,omitempty"`
+	Kind       string    `json:"kind,omitempty"`
 	Confidence float64   `json:"confidence,omitempty"`
 	Paragraph  int       `json:"paragraph"`
 	Start      int       `json:"start"`
@@ -204,7 +205,20 @@ func articleJSONFrom(a akin.Article) articleJSON {
 		out.Paragraphs = append(out.Paragraphs, paragraphJSON(p))
 	}
 	for _, s := range a.Statements {
-		out.Statements = append(out.Statements, statementJSON(s))
+		out.Statements = append(out.Statements, statementJSON{
+			ID: s.ID, Text: s.Text, Speaker: s.Speaker, Cue: s.Cue, Kind: kindJSON(s.Kind), Confidence: s.Confidence,
+			Paragraph: s.Paragraph, Start: s.Start, End: s.End,
+		})
 	}
 	return out
 }
+
+// kindJSON is a kind as protocol buffers write it: "KIND_DIRECT".
+func kindJSON(k akin.Kind) string {
+	if k == "" {
+		return ""
+	}
+	return kindPrefix + strings.ToUpper(string(k))
+}
+
+const kindPrefix = "KIND_"

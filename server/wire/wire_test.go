@@ -4,10 +4,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/page"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/wire"
 )
@@ -28,6 +30,31 @@ func TestNothingIsLost(t *testing.T) {
 	article := wire.ArticleFrom(want)
 	if got := wire.Article(&article); !proto.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// TestReadPrintsTheAPIsJSON holds that what akin read prints of an article is the JSON of the API's message.
+func TestReadPrintsTheAPIsJSON(t *testing.T) {
+	article := akin.Article{
+		ID: "a", Title: "<title>", PublishedDate: "2014-05-20", Keywords: []string{"19"}, Captions: []akin.Caption{{Text: "text", Credit: "credit"}},
+		Paragraphs: []akin.Paragraph{{Text: "大坝"}, {Text: "林远山说，“好。”"}},
+		Statements: []akin.Statement{
+			{Text: "大坝", Kind: akin.Indirect, Confidence: 0.5, End: 2},
+			{Text: "好。", Speaker: "林远山", Cue: "说", Kind: akin.Direct, Confidence: 0.95, Paragraph: 1, Start: 6, End: 8},
+		},
+		Attributes: map[string]string{"site": "archive"},
+	}
+	article.Place()
+	line, err := page.JSON(article)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got akinv1.Article
+	if err := protojson.Unmarshal(line, &got); err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	if want := wire.Article(&article); !proto.Equal(&got, want) {
+		t.Errorf("got  %v\nwant %v", &got, want)
 	}
 }
 
