@@ -28,6 +28,8 @@ type collection struct {
 	multi   map[string]*multiColumn
 	sparse  map[string]*sparseColumn
 	indexes map[string]*fieldIndex // by path
+
+	reads, writes bucket // of strict mode
 }
 
 type point struct {

@@ -47,7 +47,7 @@ func (db *DB) newServer(trusted bool) *grpc.Server {
 			options = append(options, grpc.StreamInterceptor(keys.stream))
 		}
 	}
-	checks = append(checks, checked)
+	checks = append(checks, checked, db.strict)
 	s := grpc.NewServer(append(options, grpc.ChainUnaryInterceptor(checks...))...)
 	qdrant.RegisterQdrantServer(s, healthService{})
 	qdrant.RegisterCollectionsServer(s, &collectionsService{db: db})

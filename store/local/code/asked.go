@@ -13,6 +13,13 @@ const (
 	certainBytes = 4
 )
 
+func certain(k Kind) float64 {
+	if k == Bits {
+		return certainBits
+	}
+	return certainBytes
+}
+
 // asked is a query as it is compared with the codes of one recipe.
 type asked struct {
 	recipe *recipe
@@ -85,8 +92,8 @@ func (a *asked) bits(rest []float32) {
 		all += even + odd
 		fullest = max(fullest, even, odd)
 	}
-	// Rounding adds a half at most to each of the 8 entries of a sum in bytes, and to each of all nibbles.
-	step := max(2*fullest/(255-8/2), 2*all/(65535-float64(nibbles)/2))
+	// Rounding adds a half at most to each of the 8 entries of a sum in bytes, which must stay within 255, and to each of all nibbles.
+	step := max(2*fullest/(254-8/2), 2*all/(65535-float64(nibbles)/2))
 	turned := float64(a.recipe.rotation.scale)
 	a.scale, a.base = float32(step*turned), float32(-all*turned)
 	a.noise = a.recipe.spread * a.recipe.spread * step * turned * step * turned * float64(nibbles) / 12

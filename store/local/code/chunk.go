@@ -9,6 +9,7 @@ import (
 // recipe is a way to make codes. Its rotation is the column's.
 type recipe struct {
 	kind     Kind
+	index    int // in the column's recipes
 	distance Distance
 	rotation *rotation
 	dim      int       // of the vectors
@@ -48,10 +49,16 @@ func newChunk(r *recipe) chunk {
 	return ch
 }
 
-func (ch *chunk) bytes() int { return len(ch.codes) + len(ch.values) + 4*len(ch.factor) + 4*len(ch.term) }
+func (ch *chunk) bytes() int {
+	return len(ch.codes) + len(ch.values) + 4*len(ch.factor) + 4*len(ch.term)
+}
 
 // extent is how long a vector, its residual and its bytes are.
 type extent struct{ norm, radius, widest float64 }
+
+func (e *extent) add(o extent) {
+	e.norm, e.radius, e.widest = max(e.norm, o.norm), max(e.radius, o.radius), max(e.widest, o.widest)
+}
 
 // The lengths between which squares have no trouble in float32. Rows out of them have no code: they are always in doubt.
 const (
@@ -59,7 +66,7 @@ const (
 	longest  = 1e15
 )
 
-// put makes the code of the i-th row of the chunk. The caller lets the recipe know of the extent.
+// put makes the code of the i-th row of the chunk. The caller lets the column know of the extent.
 func (ch *chunk) put(r *recipe, scratch []float32, i int, vector []float32) extent {
 	nan := float32(math.NaN())
 	ch.factor[i], ch.term[i] = nan, nan
@@ -102,7 +109,6 @@ func (ch *chunk) put(r *recipe, scratch []float32, i int, vector []float32) exte
 		factor, term = 2*factor, -size
 	}
 	ch.factor[i], ch.term[i] = float32(factor), float32(term)
-	r.radius, r.widest = max(r.radius, of.radius), max(r.widest, of.widest)
 	return of
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 
 	"github.com/akinserver/akin/store/local/kernel"
@@ -75,9 +76,9 @@ type Column struct {
 	due      int       // count at which the column decides again
 	puts     int       // since a chunk was coded anew
 	scratch  []float32 // for one residual
-	only     Kind      // tests: the kind to use, if forced
-	forced   bool
+	forced   *Kind     // tests: the kind to use, whatever is measured
 
+	jobs     sync.Pool
 	running  atomic.Int32 // searches
 	searches atomic.Uint64
 	scanned  atomic.Uint64 // codes that were looked at
@@ -113,7 +114,7 @@ func (c *Column) Put(row int, vector []float32) {
 	}
 	ch := &c.chunks[row/chunkRows]
 	if ch.recipe != nil {
-		c.widen(ch.put(ch.recipe, c.scratch, row%chunkRows, vector))
+		c.widen(ch.recipe, ch.put(ch.recipe, c.scratch, row%chunkRows, vector))
 	}
 }
 
@@ -141,8 +142,11 @@ func (c *Column) grow(n int) {
 	}
 }
 
-// widen takes into account how long a coded vector and its residual are.
-func (c *Column) widen(of extent) { c.norm = max(c.norm, of.norm) }
+// widen takes into account how long a vector and what became of it are.
+func (c *Column) widen(r *recipe, of extent) {
+	c.norm = max(c.norm, of.norm)
+	r.radius, r.widest = max(r.radius, of.radius), max(r.widest, of.widest)
+}
 
 // Stats says what a column keeps and did.
 type Stats struct {
