@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -210,16 +211,31 @@ func (a all) points(c *collection) *roaring.Bitmap {
 	return intersection(c, sets)
 }
 
-// split asks every condition for its points, and returns those that do not know as rest.
+// split asks the conditions for their points, and returns those that do not know as rest. So it does with those that
+// would take longer to gather their points than it takes to check the few that the others leave.
 func (a all) split(c *collection) (sets []*roaring.Bitmap, rest all) {
+	var wide all
 	for _, one := range a {
-		if set := one.points(c); set != nil {
+		if f, ok := one.(*field); ok && f.byIndex != nil && f.byIndex.size != nil {
+			wide = append(wide, one)
+		} else if set := one.points(c); set != nil {
 			sets = append(sets, set)
 		} else {
 			rest = append(rest, one)
 		}
 	}
-	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int { return int(a.GetCardinality()) - int(b.GetCardinality()) })
+	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int { return cmp.Compare(a.GetCardinality(), b.GetCardinality()) })
+	left := len(c.slots)
+	if len(sets) > 0 {
+		left = int(sets[0].GetCardinality())
+	}
+	for _, one := range wide {
+		if one.(*field).byIndex.size() > left/2 {
+			rest = append(rest, one)
+		} else {
+			sets = append(sets, one.points(c))
+		}
+	}
 	return sets, rest
 }
 
@@ -386,6 +402,7 @@ type field struct {
 type indexed struct {
 	check  func(values []*qdrant.Value) bool
 	points func(c *collection) *roaring.Bitmap // nil: only check knows
+	size   func() int                          // about how many points there are, where gathering them takes time; nil: it does not
 }
 
 func (f *field) check(s *subject) bool {

@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/qdrant/go-client/qdrant"
@@ -248,18 +249,35 @@ func walk[N int64 | float64](o *ordered[entry[N]], b bounds[N], lowest N, yield 
 }
 
 // within returns the points with a value in b.
-func within64[N int64 | float64](o *ordered[entry[N]], b bounds[N], lowest N) *roaring.Bitmap {
+func within[N int64 | float64](o *ordered[entry[N]], b bounds[N], lowest N) *roaring.Bitmap {
 	var slots []uint32
 	walk(o, b, lowest, func(e entry[N]) { slots = append(slots, e.slot) })
+	slices.Sort(slots)
 	out := roaring.New()
 	out.AddMany(slots)
 	return out
 }
 
+// size returns about how many values there are in b, without looking at them one by one.
+func (b bounds[N]) size(o *ordered[entry[N]]) int {
+	low, high := 0, o.size
+	for _, end := range []*N{b.gt, b.gte} {
+		if end != nil {
+			low = max(low, o.rank(entry[N]{value: *end}))
+		}
+	}
+	for _, end := range []*N{b.lt, b.lte} {
+		if end != nil {
+			high = min(high, o.rank(entry[N]{*end, math.MaxUint32}))
+		}
+	}
+	return max(0, high-low)
+}
+
 func (x *fieldIndex) withinIntegers(b bounds[int64]) *roaring.Bitmap {
-	return within64(x.integers, b, math.MinInt64)
+	return within(x.integers, b, math.MinInt64)
 }
 
 func (x *fieldIndex) withinFloats(b bounds[float64]) *roaring.Bitmap {
-	return within64(x.floats, b, math.Inf(-1))
+	return within(x.floats, b, math.Inf(-1))
 }

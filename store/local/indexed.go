@@ -179,12 +179,14 @@ func (x *fieldIndex) inRange(r *qdrant.Range) *indexed {
 		return &indexed{
 			check:  x.anyValue(func(v any) bool { return b.holds(v.(int64)) }),
 			points: func(*collection) *roaring.Bitmap { return x.withinIntegers(b) },
+			size:   func() int { return b.size(x.integers) },
 		}
 	case x.kind == qdrant.PayloadSchemaType_Float:
 		b := bounds[float64]{r.Gt, r.Gte, r.Lt, r.Lte}
 		return &indexed{
 			check:  x.anyValue(func(v any) bool { return b.holds(v.(float64)) }),
 			points: func(*collection) *roaring.Bitmap { return x.withinFloats(b) },
+			size:   func() int { return b.size(x.floats) },
 		}
 	}
 	return nil
@@ -215,6 +217,7 @@ func (x *fieldIndex) inDatetimes(r *qdrant.DatetimeRange) *indexed {
 	return &indexed{
 		check:  x.anyValue(func(v any) bool { return b.holds(v.(int64)) }),
 		points: func(*collection) *roaring.Bitmap { return x.withinIntegers(b) },
+		size:   func() int { return b.size(x.integers) },
 	}
 }
 

@@ -3,6 +3,18 @@
 //
 // What a call with wait=true has acknowledged is on the disk, and is there after a kill at any moment. A call is applied
 // whole or not at all, which Qdrant itself does not promise. Search is exact: there is no index to build or to wait for.
+//
+// Answers are those of Qdrant 1.16.3, but for this:
+//   - An upsert with a point that does not fit, a batch of updates or of alias actions with one that fails, changes nothing
+//     (of upserts see Options.PartialUpserts). Setting the payload, or the vectors, of points of which some are missing
+//     changes the others and answers NotFound, as in Qdrant.
+//   - Vectors with a NaN or an infinity are refused.
+//   - Points of equal score come in the order of their ids; in Qdrant it is left to chance.
+//   - What configures Qdrant's index, its quantization, optimizers and log is checked, kept and answered, and has no effect.
+//   - The multilingual tokenizer has no dictionary: see analyzer. Stemmers and stopwords by language are UNIMPLEMENTED.
+//   - There are no shards and there is no inference: such calls, and what came after 1.16, answer UNIMPLEMENTED and say what
+//     to use instead. Of newer versions update_mode of upserts and weights of RRF are understood.
+//   - Snapshots have a form of their own; Restore brings them back.
 package local
 
 import (

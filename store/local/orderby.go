@@ -18,7 +18,7 @@ func (c *collection) ordered(ctx context.Context, by *qdrant.OrderBy, cond condi
 	if x == nil || !x.orders() {
 		return nil, invalid("Wrong input: No range index for `order_by` key: `%s`. Please create one to use `order_by`. Check https://qdrant.tech/documentation/concepts/indexing/#payload-index to see which payload schemas support Range conditions", p.text)
 	}
-	from, err := startFrom(by)
+	from, whole, err := startFrom(by)
 	if err != nil {
 		return nil, err
 	}
@@ -33,33 +33,34 @@ func (c *collection) ordered(ctx context.Context, by *qdrant.OrderBy, cond condi
 			return &qdrant.OrderValue{Variant: &qdrant.OrderValue_Float{Float: v}}
 		})
 	} else {
-		walkOrder(x.integers, w, down, truncated(from), math.MinInt64, math.MaxInt64, func(v int64) *qdrant.OrderValue {
+		walkOrder(x.integers, w, down, whole, math.MinInt64, math.MaxInt64, func(v int64) *qdrant.OrderValue {
 			return &qdrant.OrderValue{Variant: &qdrant.OrderValue_Int{Int: v}}
 		})
 	}
 	return w.hits, w.err
 }
 
-// startFrom returns the value to begin at, as a float64 of the field's unit, or nil.
-func startFrom(by *qdrant.OrderBy) (*float64, error) {
-	var from float64
+// startFrom returns the value to begin at, as a float64 and as an int64 of the field's unit, or nils.
+func startFrom(by *qdrant.OrderBy) (*float64, *int64, error) {
 	switch v := by.GetStartFrom().GetValue().(type) {
-	case nil:
-		return nil, nil
 	case *qdrant.StartFrom_Float:
-		from = v.Float
+		return &v.Float, truncated(&v.Float), nil
 	case *qdrant.StartFrom_Integer:
-		from = float64(v.Integer)
+		f := float64(v.Integer)
+		return &f, &v.Integer, nil
 	case *qdrant.StartFrom_Timestamp:
-		from = float64(microsOf(v.Timestamp))
+		micros := microsOf(v.Timestamp)
+		f := float64(micros)
+		return &f, &micros, nil
 	case *qdrant.StartFrom_Datetime:
 		micros, ok := parseDatetime(v.Datetime)
 		if !ok {
-			return nil, invalid("Unable to parse datetime: %s", v.Datetime)
+			return nil, nil, invalid("Unable to parse datetime: %s", v.Datetime)
 		}
-		from = float64(micros)
+		f := float64(micros)
+		return &f, &micros, nil
 	}
-	return &from, nil
+	return nil, nil, nil
 }
 
 // orderWalk gathers hits until there are enough.

@@ -10,19 +10,16 @@ import (
 const checkEvery = 4096
 
 // candidates splits a condition into the points that indexes leave and what is still to be checked on each (nil: nothing).
-// The rarer of what indexes know is intersected first.
 func (c *collection) candidates(cond condition) (*roaring.Bitmap, condition) {
-	if list, ok := cond.(all); ok {
-		sets, rest := list.split(c)
-		if len(rest) == 0 {
-			return intersection(c, sets), nil
-		}
-		return intersection(c, sets), rest
+	list, ok := cond.(all)
+	if !ok {
+		list = all{cond}
 	}
-	if set := cond.points(c); set != nil {
-		return set, nil
+	sets, rest := list.split(c)
+	if len(rest) == 0 {
+		return intersection(c, sets), nil
 	}
-	return c.live, cond
+	return intersection(c, sets), rest
 }
 
 // each calls yield with the slots of the points that a condition holds for, until yield returns false.

@@ -53,14 +53,14 @@ var limits = map[string]limit{
 	"CreateCollection.shard_number":                 {check: atLeast(1)},
 	"*.replication_factor":                          {check: atLeast(1)},
 	"*.write_consistency_factor":                    {check: atLeast(1)},
-	"VectorParams.size":                             {within(1, 65536), true},
+	"VectorParams.size":                             {between(1, 65536), true},
 	"HnswConfigDiff.ef_construct":                   {check: atLeast(4)},
 	"WalConfigDiff.wal_capacity_mb":                 {check: atLeast(1)},
 	"WalConfigDiff.wal_retain_closed":               {check: atLeast(1)},
-	"OptimizersConfigDiff.deleted_threshold":        {check: within(0, 1)},
+	"OptimizersConfigDiff.deleted_threshold":        {check: between(0, 1)},
 	"OptimizersConfigDiff.vacuum_min_vector_number": {check: atLeast(100)},
 	"OptimizersConfigDiff.max_segment_size":         {check: atLeast(1)},
-	"ScalarQuantization.quantile":                   {check: within(0.5, 1)},
+	"ScalarQuantization.quantile":                   {check: between(0.5, 1)},
 	"StrictModeConfig.max_query_limit":              {check: atLeast(1)},
 	"StrictModeConfig.max_timeout":                  {check: atLeast(1)},
 	"StrictModeConfig.max_points_count":             {check: atLeast(1)},
@@ -68,10 +68,10 @@ var limits = map[string]limit{
 	"StrictModeConfig.write_rate_limit":             {check: atLeast(1)},
 	"StrictModeSparse.max_length":                   {check: atLeast(1)},
 	"StrictModeMultivector.max_vectors":             {check: atLeast(1)},
-	"AcornSearchParams.max_selectivity":             {check: within(0, 1)},
+	"AcornSearchParams.max_selectivity":             {check: between(0, 1)},
 	"QuantizationSearchParams.oversampling":         {check: atLeast(1)},
-	"Mmr.diversity":                                 {check: within(0, 1)},
-	"Mmr.candidates_limit":                          {check: within(0, 16384)},
+	"Mmr.diversity":                                 {check: between(0, 1)},
+	"Mmr.candidates_limit":                          {check: between(0, 16384)},
 	"Rrf.k":                                         {check: atLeast(1)},
 	"DatetimeRange.lt":                              {check: timestamp},
 	"DatetimeRange.gt":                              {check: timestamp},
@@ -252,7 +252,7 @@ func atLeast(least float64) check {
 	}
 }
 
-func within(least, most float64) check {
+func between(least, most float64) check {
 	return func(v protoreflect.Value) string {
 		if n := number(v); !(n >= least && n <= most) {
 			return fmt.Sprintf("value %v invalid, must be from %v to %v", n, least, most)
