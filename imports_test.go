@@ -29,6 +29,8 @@ var arrows = []struct {
 	{"embed/page", ". embed/language embed/name"},
 	{"embed/statement", ". embed/name"},
 	{"embed/encoder", "."},
+	{"store/local/kernel", ""},
+	{"store/local/code", "store/local/kernel"},
 	{"store/local", ""},
 	{"store", "."},
 	{"store/storetest", "store store/local"},
