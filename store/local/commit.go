@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"runtime/debug"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -60,7 +61,12 @@ func (db *DB) commitLoop() {
 }
 
 func (db *DB) commitAlone(j *job) error {
-	store, show, err := j.alone()
+	var store []mutation
+	var show func()
+	err := db.safely(func() (err error) {
+		store, show, err = j.alone()
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -69,6 +75,17 @@ func (db *DB) commitAlone(j *job) error {
 	}
 	show()
 	return nil
+}
+
+// safely keeps a fault in the planning of one call from ending the process: nothing has been changed yet.
+func (db *DB) safely(plan func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			db.log.Error("a write panicked", "panic", p, "stack", string(debug.Stack()))
+			err = status.Errorf(codes.Internal, "Service internal error: %v", p)
+		}
+	}()
+	return plan()
 }
 
 func (db *DB) commitGroup(group []*job) {
@@ -85,7 +102,7 @@ func (db *DB) commitGroup(group []*job) {
 			drafts[j.collection] = d
 		}
 		call := d.child()
-		j.err = j.points(call)
+		j.err = db.safely(func() error { return j.points(call) })
 		var applied appliedError
 		if errors.As(j.err, &applied) {
 			j.err = applied.error

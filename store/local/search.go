@@ -74,9 +74,10 @@ type scan struct {
 	passed int
 }
 
-// pause looks, every few thousand points, whether the caller still waits.
-func (s *scan) pause() error {
-	if s.passed++; s.passed%checkEvery == 0 {
+// pause looks, every few thousand comparisons, whether the caller still waits.
+func (s *scan) pause(comparisons int) error {
+	if s.passed += comparisons; s.passed >= checkEvery {
+		s.passed = 0
 		return cancelled(s.ctx)
 	}
 	return nil
@@ -94,7 +95,7 @@ func (s *scan) dense(d *denseColumn) error {
 	if s.set.GetCardinality() < s.c.live.GetCardinality() {
 		it := s.set.Iterator()
 		for it.HasNext() {
-			if err := s.pause(); err != nil {
+			if err := s.pause(1); err != nil {
 				return err
 			}
 			slot := it.Next()
@@ -107,7 +108,7 @@ func (s *scan) dense(d *denseColumn) error {
 	for b, block := range d.blocks {
 		slots := d.slots[b*d.perBlock : min((b+1)*d.perBlock, len(d.slots))]
 		for i, slot := range slots {
-			if err := s.pause(); err != nil {
+			if err := s.pause(1); err != nil {
 				return err
 			}
 			if slot != noSlot {
@@ -132,7 +133,7 @@ func (s *scan) sparse(col *sparseColumn) error {
 	if n := s.set.GetCardinality(); n < uint64(total/8) {
 		it := s.set.Iterator()
 		for it.HasNext() {
-			if err := s.pause(); err != nil {
+			if err := s.pause(1); err != nil {
 				return err
 			}
 			slot := it.Next()
@@ -151,7 +152,7 @@ func (s *scan) sparse(col *sparseColumn) error {
 			continue
 		}
 		for j, slot := range p.slots {
-			if err := s.pause(); err != nil {
+			if err := s.pause(1); err != nil {
 				return err
 			}
 			scores[slot] += query.values[i] * p.weights[j]
@@ -159,7 +160,7 @@ func (s *scan) sparse(col *sparseColumn) error {
 	}
 	all := s.set.GetCardinality() == s.c.live.GetCardinality()
 	for slot, score := range scores {
-		if err := s.pause(); err != nil {
+		if err := s.pause(1); err != nil {
 			return err
 		}
 		if all || s.set.Contains(slot) {
@@ -173,13 +174,17 @@ func (s *scan) sparse(col *sparseColumn) error {
 func (s *scan) any() error {
 	examples, similar := s.c.comparer(s.q)
 	similarities := make([]float32, len(examples))
+	rows := 0 // of the examples
+	for _, e := range examples {
+		rows += e.rows
+	}
 	it := s.set.Iterator()
 	for it.HasNext() {
-		if err := s.pause(); err != nil {
-			return err
-		}
 		slot := it.Next()
 		v, ok := s.c.vector(slot, s.q.space.name)
+		if err := s.pause(1 + rows*v.rows); err != nil {
+			return err
+		}
 		if !ok {
 			continue
 		}

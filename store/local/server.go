@@ -105,7 +105,7 @@ func (db *DB) listenInside() (*bufconn.Listener, error) {
 }
 
 // Serve answers Qdrant clients on a listener until ctx ends or the store is closed, and then returns nil once the calls
-// in flight are answered. It closes the listener.
+// in flight are answered, or cut off after five seconds. It closes the listener.
 func (db *DB) Serve(ctx context.Context, lis net.Listener) error {
 	db.servers.Lock()
 	if db.ports == nil {
@@ -116,7 +116,7 @@ func (db *DB) Serve(ctx context.Context, lis net.Listener) error {
 	s := db.newServer(false)
 	db.ports[s] = true
 	db.servers.Unlock()
-	stop := context.AfterFunc(ctx, s.GracefulStop)
+	stop := context.AfterFunc(ctx, func() { drain(s) })
 	defer stop()
 	err := s.Serve(lis)
 	db.servers.Lock()
@@ -128,8 +128,14 @@ func (db *DB) Serve(ctx context.Context, lis net.Listener) error {
 	return nil
 }
 
-// drainTime is how long Close lets calls in flight end by themselves.
+// drainTime is how long a server that stops lets the calls in flight end by themselves.
 const drainTime = 5 * time.Second
+
+func drain(s *grpc.Server) {
+	cut := time.AfterFunc(drainTime, s.Stop)
+	defer cut.Stop()
+	s.GracefulStop()
+}
 
 func (db *DB) stopServers() {
 	db.servers.Lock()
@@ -137,9 +143,7 @@ func (db *DB) stopServers() {
 	db.ports = nil
 	db.servers.Unlock()
 	for s := range ports {
-		cut := time.AfterFunc(drainTime, s.Stop)
-		s.GracefulStop()
-		cut.Stop()
+		drain(s)
 	}
 }
 

@@ -39,10 +39,7 @@ func (db *DB) strict(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next
 	if err != nil {
 		return next(ctx, req) // which says so itself
 	}
-	c.mu.RLock()
-	err = c.checkStrict(ctx, req)
-	c.mu.RUnlock()
-	if err != nil {
+	if err := c.checkStrict(ctx, req); err != nil {
 		return nil, err
 	}
 	return next(ctx, req)
@@ -61,6 +58,8 @@ func atMost[N int | uint32 | uint64 | float64](value N, limit *N, name string) e
 }
 
 func (c *collection) checkStrict(ctx context.Context, req any) error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	strict := c.config.GetStrictModeConfig()
 	if !strict.GetEnabled() {
 		return nil

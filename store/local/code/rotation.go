@@ -18,8 +18,8 @@ import (
 type rotation struct {
 	dim   int // of what is turned: that of the vectors, filled up with zeros to a multiple of kernel.Group
 	width int // of a transform
-	signs [turns][]float32
-	scale float32 // what makes it keep lengths
+	signs [turns][]float32 // as large as makes a transform keep lengths
+	scale float32          // what makes all of it keep lengths
 }
 
 const turns = 4
@@ -31,14 +31,13 @@ func newRotation(dim int) *rotation {
 	for i := range r.signs {
 		r.signs[i] = make([]float32, r.width)
 		for j := range r.signs[i] {
-			r.signs[i][j] = float32(random.IntN(2)*2 - 1)
+			r.signs[i][j] = float32(random.IntN(2)*2-1) / float32(math.Sqrt(float64(r.width)))
 		}
 	}
-	each := 1 / math.Sqrt(float64(r.width))
+	r.scale = 1
 	if r.width < dim {
-		each *= math.Sqrt2 / 2
+		r.scale = 1. / (1 << (turns / 2)) // a butterfly makes vectors √2 times as long
 	}
-	r.scale = float32(math.Pow(each, turns))
 	return r
 }
 
