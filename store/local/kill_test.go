@@ -1,5 +1,7 @@
 package local
 
+//lint:file-ignore SA1019 1.16 answers in the deprecated fields
+
 import (
 	"bufio"
 	"context"
@@ -99,7 +101,7 @@ func state(ctx context.Context, client *qdrant.Client, writer int) (n int, whole
 	n = int(got[0].GetPayload()["n"].GetIntegerValue())
 	whole = len(got) == together
 	for i, p := range got {
-		data := p.GetVectors().GetVector().GetData() //nolint:staticcheck // where 1.16 has it
+		data := p.GetVectors().GetVector().GetData()
 		whole = whole && p.GetPayload()["n"].GetIntegerValue() == int64(n) && len(data) == 4 && data[0] == float32(n) && data[3] == float32(i)
 	}
 	return n, whole, nil

@@ -1,5 +1,7 @@
 package local
 
+//lint:file-ignore SA1019 1.16 answers in the deprecated fields
+
 import (
 	"context"
 	"fmt"
@@ -380,10 +382,10 @@ func (s *modelRun) compare(t *rapid.T) {
 		p := s.model.points[id]
 		named := map[string]*qdrant.VectorOutput{}
 		if p.dense != nil {
-			named["d"] = &qdrant.VectorOutput{Data: p.dense} //nolint:staticcheck // where 1.16 has it
+			named["d"] = &qdrant.VectorOutput{Data: p.dense}
 		}
 		if p.sparse != nil {
-			named["s"] = &qdrant.VectorOutput{Data: p.sparse.Values, Indices: &qdrant.SparseIndices{Data: p.sparse.Indices}} //nolint:staticcheck // see above
+			named["s"] = &qdrant.VectorOutput{Data: p.sparse.Values, Indices: &qdrant.SparseIndices{Data: p.sparse.Indices}}
 		}
 		want = append(want, &qdrant.RetrievedPoint{
 			Id: qdrant.NewIDNum(id), Payload: p.payload,

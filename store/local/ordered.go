@@ -93,17 +93,6 @@ func (o *ordered[T]) all(yield func(T) bool) {
 	}
 }
 
-// backward calls yield with every entry, descending, until yield returns false.
-func (o *ordered[T]) backward(yield func(T) bool) {
-	for _, run := range slices.Backward(o.runs) {
-		for _, e := range slices.Backward(run) {
-			if !yield(e) {
-				return
-			}
-		}
-	}
-}
-
 // backwardFrom calls yield with every entry that is not greater than x, descending, until yield returns false.
 func (o *ordered[T]) backwardFrom(x T, yield func(T) bool) {
 	if len(o.runs) == 0 {

@@ -111,8 +111,18 @@ func TestSimilarities(t *testing.T) {
 
 func TestRoundToHalf(t *testing.T) {
 	for _, row := range []struct{ in, want float32 }{
-		{0, 0}, {1, 1}, {-2.5, -2.5}, {65504, 65504}, {65520, float32(math.Inf(1))}, {-1e9, float32(math.Inf(-1))},
-		{0.1, 0.0999755859375}, {1 + 1.0/2048, 1}, {1 + 3.0/2048, 1 + 2.0/1024}, {6e-8, 5.9604644775390625e-08}, {2e-8, 0}, {6.103515625e-05, 6.103515625e-05},
+		{0, 0},
+		{1, 1},
+		{-2.5, -2.5},
+		{65504, 65504},
+		{65520, float32(math.Inf(1))},
+		{-1e9, float32(math.Inf(-1))},
+		{0.1, 0.0999755859375},
+		{1 + 1.0/2048, 1},
+		{1 + 3.0/2048, 1 + 2.0/1024},
+		{6e-8, 5.9604644775390625e-08},
+		{2e-8, 0},
+		{6.103515625e-05, 6.103515625e-05},
 	} {
 		if got := roundToHalf(row.in); got != row.want {
 			t.Errorf("%v: want %v, got %v", row.in, row.want, got)
@@ -156,8 +166,13 @@ func TestGeo(t *testing.T) {
 		p    geoPoint
 		want bool
 	}{
-		{"inside", geoPoint{2, 3}, true}, {"in the hole", geoPoint{5, 5}, false}, {"on the edge of the hole", geoPoint{4, 5}, false},
-		{"on the edge", geoPoint{0, 5}, false}, {"on a corner", geoPoint{10, 10}, false}, {"outside", geoPoint{11, 5}, false}, {"level with a corner", geoPoint{-1, 0}, false},
+		{"inside", geoPoint{2, 3}, true},
+		{"in the hole", geoPoint{5, 5}, false},
+		{"on the edge of the hole", geoPoint{4, 5}, false},
+		{"on the edge", geoPoint{0, 5}, false},
+		{"on a corner", geoPoint{10, 10}, false},
+		{"outside", geoPoint{11, 5}, false},
+		{"level with a corner", geoPoint{-1, 0}, false},
 	} {
 		if got := row.p.inPolygon(square, [][]geoPoint{hole}); got != row.want {
 			t.Errorf("%s: want %v, got %v", row.name, row.want, got)

@@ -1,5 +1,7 @@
 package local
 
+//lint:file-ignore SA1019 clients of before 1.16 send nothing but the deprecated fields, and 1.16 answers in them
+
 import (
 	"math"
 	"slices"
@@ -95,7 +97,6 @@ func parseVector(in *qdrant.Vector) (vector, error) {
 	case *qdrant.Vector_MultiDense:
 		return newMultivector(rowsOf(o.MultiDense))
 	case nil:
-		//nolint:staticcheck // clients of before 1.16 send nothing else
 		return parseOldVector(in.GetData(), in.Indices, in.VectorsCount)
 	}
 	return vector{}, unimplemented(noInference)
@@ -239,16 +240,16 @@ func roundToHalf(x float32) float32 {
 func (v vector) output() *qdrant.VectorOutput {
 	switch {
 	case v.isSparse():
-		return &qdrant.VectorOutput{Data: v.values, Indices: &qdrant.SparseIndices{Data: v.indices}} //nolint:staticcheck // see above
+		return &qdrant.VectorOutput{Data: v.values, Indices: &qdrant.SparseIndices{Data: v.indices}}
 	default:
-		return &qdrant.VectorOutput{Data: v.dense} //nolint:staticcheck // see above
+		return &qdrant.VectorOutput{Data: v.dense}
 	}
 }
 
 func (s *space) output(v vector) *qdrant.VectorOutput {
 	out := v.output()
 	if s.multi {
-		out.VectorsCount = qdrant.PtrOf(uint32(v.rows)) //nolint:staticcheck // see output
+		out.VectorsCount = qdrant.PtrOf(uint32(v.rows))
 	}
 	return out
 }

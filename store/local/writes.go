@@ -1,5 +1,7 @@
 package local
 
+//lint:file-ignore SA1019 a batch may still hold the deprecated operations
+
 import (
 	"context"
 	"errors"
