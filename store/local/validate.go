@@ -94,6 +94,12 @@ var wholes = map[string]func(protoreflect.Message) string{
 		}
 		return ""
 	},
+	"ShardKeySelector": func(m protoreflect.Message) string {
+		if m.Get(m.Descriptor().Fields().ByName("shard_keys")).List().Len() > 0 {
+			return fmt.Sprintf(oneNode, "shard_keys")
+		}
+		return ""
+	},
 	"IntegerIndexParams": func(m protoreflect.Message) string {
 		f := m.Descriptor().Fields()
 		lookup, ranges := f.ByName("lookup"), f.ByName("range")
