@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"time"
-
-	"github.com/akinserver/akin/store/local"
 )
 
 type serveCmd struct {
@@ -47,24 +44,4 @@ func (f storeFlags) String() string {
 		return "memory"
 	}
 	return f.Data
-}
-
-type qdrantCmd struct {
-	Listen string `help:"Address to answer Qdrant's gRPC calls on. A key that callers must bring is read from QDRANT__SERVICE__API_KEY." default:"127.0.0.1:6334" placeholder:"HOST:PORT"`
-	Data   string `help:"Folder of the store." default:"data" placeholder:"DIR"`
-}
-
-func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
-	log := slog.New(slog.NewTextHandler(std.err, nil))
-	db, err := local.Open(c.Data, local.Options{APIKey: os.Getenv("QDRANT__SERVICE__API_KEY")})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	lis, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
-	}
-	log.Info("serving Qdrant's gRPC", "address", lis.Addr().String(), "data", c.Data)
-	return db.Serve(ctx, lis)
 }

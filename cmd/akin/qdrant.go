@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/akinserver/akin/store/local"
+)
+
+type qdrantCmd struct {
+	Listen  string   `help:"Address to answer Qdrant's gRPC calls on. Keys that callers must bring are read from QDRANT__SERVICE__API_KEY and, for those who only read, QDRANT__SERVICE__READ_ONLY_API_KEY." default:"127.0.0.1:6334" placeholder:"HOST:PORT"`
+	Data    string   `help:"Folder of the store." default:"data" placeholder:"DIR"`
+	Restore []string `help:"Bring back the collections of a snapshot, in the place of any of their names, before serving." placeholder:"FILE" type:"existingfile"`
+	TLSCert string   `help:"Certificate to speak TLS with." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls"`
+	TLSKey  string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls"`
+}
+
+func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	options := local.Options{
+		APIKey: os.Getenv("QDRANT__SERVICE__API_KEY"), ReadOnlyAPIKey: os.Getenv("QDRANT__SERVICE__READ_ONLY_API_KEY"), Logger: log,
+	}
+	if c.TLSCert != "" {
+		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return fmt.Errorf("--tls-cert %s, --tls-key %s: %w", c.TLSCert, c.TLSKey, err)
+		}
+		options.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	}
+	db, err := local.Open(c.Data, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, file := range c.Restore {
+		if err := restore(ctx, db, file); err != nil {
+			return fmt.Errorf("--restore %s: %w", file, err)
+		}
+		log.Info("restored", "snapshot", file)
+	}
+	lis, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	log.Info("serving Qdrant's gRPC", "address", lis.Addr().String(), "data", c.Data, "tls", c.TLSCert != "", "keys", options.APIKey != "" || options.ReadOnlyAPIKey != "")
+	return db.Serve(ctx, lis)
+}
+
+func restore(ctx context.Context, db *local.DB, file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return db.Restore(ctx, f)
+}
