@@ -50,3 +50,11 @@ func (c *collection) matching(ctx context.Context, cond condition) (*roaring.Bit
 	err := c.each(ctx, cond, func(slot uint32) bool { out.Add(slot); return true })
 	return out, err
 }
+
+// cancelled reports the end of a call's context, looked at every few thousand points of a scan.
+func cancelled(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	return nil
+}

@@ -3,32 +3,15 @@ package local
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 )
 
 // Strict mode refuses, where a collection's configuration enables it, what would be too much for a server that many
 // share. It is checked before a call begins.
-
-// demand is what one part of a call asks for.
-type demand struct {
-	limit   int // 0: it has none
-	filter  *qdrant.Filter
-	updates bool // the filter chooses what is changed
-	params  *qdrant.SearchParams
-	exact   bool
-	group   string // key of the groups; "" without
-}
 
 func (db *DB) strict(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	named, ok := req.(interface{ GetCollectionName() string })
@@ -118,139 +101,6 @@ func (c *collection) checkDemand(strict *qdrant.StrictModeConfig, d demand) erro
 		return atMost(d.params.GetHnswEf(), qdrant.PtrOf(uint64(strict.GetSearchMaxHnswEf())), "hnsw_ef")
 	}
 	return nil
-}
-
-// demandsOf lists what a call asks for, its prefetches by themselves.
-func demandsOf(req any) []demand {
-	switch r := req.(type) {
-	case *qdrant.QueryPoints:
-		return append(prefetchDemands(r.GetPrefetch()), demand{limit: limitOr(r.Limit, defaultLimit), filter: r.GetFilter(), params: r.GetParams()})
-	case *qdrant.QueryBatchPoints:
-		return gatherDemands(r.GetQueryPoints())
-	case *qdrant.QueryPointGroups:
-		limit := limitOr(r.Limit, defaultLimit) * limitOr(r.GroupSize, defaultGroupSize)
-		return append(prefetchDemands(r.GetPrefetch()), demand{limit: limit, filter: r.GetFilter(), params: r.GetParams(), group: r.GetGroupBy()})
-	case *qdrant.SearchPoints:
-		return []demand{{limit: int(min(r.GetLimit(), maxLimit)), filter: r.GetFilter(), params: r.GetParams()}}
-	case *qdrant.SearchBatchPoints:
-		return gatherDemands(r.GetSearchPoints())
-	case *qdrant.SearchPointGroups:
-		return []demand{{limit: int(r.GetLimit()) * int(r.GetGroupSize()), filter: r.GetFilter(), params: r.GetParams(), group: r.GetGroupBy()}}
-	case *qdrant.RecommendPoints:
-		return []demand{{limit: int(min(r.GetLimit(), maxLimit)), filter: r.GetFilter(), params: r.GetParams()}}
-	case *qdrant.RecommendBatchPoints:
-		return gatherDemands(r.GetRecommendPoints())
-	case *qdrant.RecommendPointGroups:
-		return []demand{{limit: int(r.GetLimit()) * int(r.GetGroupSize()), filter: r.GetFilter(), params: r.GetParams(), group: r.GetGroupBy()}}
-	case *qdrant.DiscoverPoints:
-		return []demand{{limit: int(min(r.GetLimit(), maxLimit)), filter: r.GetFilter(), params: r.GetParams()}}
-	case *qdrant.DiscoverBatchPoints:
-		return gatherDemands(r.GetDiscoverPoints())
-	case *qdrant.ScrollPoints:
-		limit := defaultLimit
-		if r.Limit != nil {
-			limit = int(r.GetLimit())
-		}
-		return []demand{{limit: limit, filter: r.GetFilter()}}
-	case *qdrant.CountPoints:
-		return []demand{{filter: r.GetFilter(), exact: r.Exact == nil || r.GetExact()}}
-	case *qdrant.FacetCounts:
-		return []demand{{limit: limitOr(r.Limit, defaultLimit), filter: r.GetFilter(), exact: r.GetExact()}}
-	case *qdrant.SearchMatrixPoints:
-		return []demand{{limit: limitOr(r.Sample, defaultSample) * limitOr(r.Limit, defaultMatrixLimit), filter: r.GetFilter()}}
-	}
-	var out []demand
-	for _, s := range selectorsOf(req) {
-		out = append(out, demand{filter: s.GetFilter(), updates: true})
-	}
-	return out
-}
-
-func gatherDemands[T any](list []T) []demand {
-	var out []demand
-	for _, one := range list {
-		out = append(out, demandsOf(one)...)
-	}
-	return out
-}
-
-func prefetchDemands(list []*qdrant.PrefetchQuery) []demand {
-	var out []demand
-	for _, p := range list {
-		out = append(out, prefetchDemands(p.GetPrefetch())...)
-		out = append(out, demand{limit: limitOr(p.Limit, defaultLimit), filter: p.GetFilter(), params: p.GetParams()})
-	}
-	return out
-}
-
-// selectorsOf lists what chooses the points that a call changes.
-func selectorsOf(req any) []*qdrant.PointsSelector {
-	switch r := req.(type) {
-	case interface{ GetPointsSelector() *qdrant.PointsSelector }:
-		return []*qdrant.PointsSelector{r.GetPointsSelector()}
-	case interface{ GetPoints() *qdrant.PointsSelector }:
-		return []*qdrant.PointsSelector{r.GetPoints()}
-	case *qdrant.UpdateBatchPoints:
-		var out []*qdrant.PointsSelector
-		for _, o := range r.GetOperations() {
-			out = append(out, selectorsOf(operationOf(o))...)
-		}
-		return out
-	}
-	return nil
-}
-
-// operationOf returns the message of an operation of a batch.
-func operationOf(in *qdrant.PointsUpdateOperation) any {
-	switch o := in.GetOperation().(type) {
-	case *qdrant.PointsUpdateOperation_Upsert:
-		return o.Upsert
-	case *qdrant.PointsUpdateOperation_UpdateVectors_:
-		return o.UpdateVectors
-	case *qdrant.PointsUpdateOperation_DeleteVectors_:
-		return o.DeleteVectors
-	case *qdrant.PointsUpdateOperation_SetPayload_:
-		return o.SetPayload
-	case *qdrant.PointsUpdateOperation_OverwritePayload_:
-		return o.OverwritePayload
-	case *qdrant.PointsUpdateOperation_DeletePayload_:
-		return o.DeletePayload
-	case *qdrant.PointsUpdateOperation_ClearPayload_:
-		return o.ClearPayload
-	case *qdrant.PointsUpdateOperation_DeletePoints_:
-		return o.DeletePoints
-	}
-	return nil
-}
-
-// sizeOf counts the conditions of a filter, and the values that the largest of them lists.
-func sizeOf(f *qdrant.Filter) (conditions, largest uint64) {
-	eachCondition(f, func(in *qdrant.Condition) {
-		size := 1
-		switch c := in.GetConditionOneOf().(type) {
-		case *qdrant.Condition_Filter:
-			return
-		case *qdrant.Condition_HasId:
-			size = len(c.HasId.GetHasId())
-		case *qdrant.Condition_Field:
-			m := c.Field.GetMatch()
-			size = max(len(m.GetKeywords().GetStrings()), len(m.GetExceptKeywords().GetStrings()),
-				len(m.GetIntegers().GetIntegers()), len(m.GetExceptIntegers().GetIntegers()), len(c.Field.GetGeoPolygon().GetExterior().GetPoints()), 1)
-		}
-		conditions, largest = conditions+1, max(largest, uint64(size))
-	})
-	return conditions, largest
-}
-
-// eachCondition calls yield with every condition of a filter, and of the filters in it.
-func eachCondition(f *qdrant.Filter, yield func(*qdrant.Condition)) {
-	for _, list := range [][]*qdrant.Condition{f.GetMust(), f.GetShould(), f.GetMustNot(), f.GetMinShould().GetConditions()} {
-		for _, c := range list {
-			yield(c)
-			eachCondition(c.GetFilter(), yield)
-			eachCondition(c.GetNested().GetFilter(), yield)
-		}
-	}
 }
 
 // indexedFilter refuses a filter on a field without an index that serves it.
@@ -429,77 +279,4 @@ func (c *collection) checkSize(strict *qdrant.StrictModeConfig) error {
 		}
 	}
 	return nil
-}
-
-// bucket lets so many tokens a minute through, all of them at once if need be.
-type bucket struct {
-	mu        sync.Mutex
-	perMinute float64 // 0: not used yet
-	tokens    float64
-	filled    time.Time
-}
-
-// take takes tokens out, or tells how long it would take until there are enough.
-func (b *bucket) take(tokens, perMinute float64, now time.Time) (wait time.Duration, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.perMinute != perMinute {
-		b.perMinute, b.tokens, b.filled = perMinute, perMinute, now
-	}
-	b.tokens = min(perMinute, b.tokens+perMinute*now.Sub(b.filled).Minutes())
-	b.filled = now
-	if b.tokens < tokens {
-		return time.Duration((tokens - b.tokens) / perMinute * float64(time.Minute)), false
-	}
-	b.tokens -= tokens
-	return 0, true
-}
-
-// checkRate refuses a call when there were too many in the last minute. A read costs one and its conditions, a write its points.
-func (c *collection) checkRate(ctx context.Context, strict *qdrant.StrictModeConfig, req any, demands []demand) error {
-	kind, limit, b, cost := "Read", strict.ReadRateLimit, &c.reads, 0
-	for _, d := range demands {
-		n, _ := sizeOf(d.filter)
-		cost += 1 + int(n)
-	}
-	switch r := req.(type) {
-	case *qdrant.GetPoints:
-		cost = len(r.GetIds())
-	case change:
-		kind, limit, b, cost = "Write", strict.WriteRateLimit, &c.writes, max(1, pointsIn(req))
-	}
-	if limit == nil || cost == 0 {
-		return nil
-	}
-	if cost > int(*limit) {
-		return status.Errorf(codes.ResourceExhausted, "Rate limiting exceeded: %s rate limit exceeded: request larger than rate limiter capacity, please try to split your request", kind)
-	}
-	wait, ok := b.take(float64(cost), float64(*limit), time.Now())
-	if ok {
-		return nil
-	}
-	seconds := int(math.Ceil(wait.Seconds()))
-	_ = grpc.SetTrailer(ctx, metadata.Pairs("retry-after", strconv.Itoa(seconds))) // without it the message still says so
-	return status.Errorf(codes.ResourceExhausted, "Rate limiting exceeded: %s rate limit exceeded: Operation requires %d tokens. Retry after %ds", kind, cost, seconds)
-}
-
-// pointsIn counts the points that a call names.
-func pointsIn(req any) int {
-	switch r := req.(type) {
-	case *qdrant.UpdateBatchPoints:
-		n := 0
-		for _, o := range r.GetOperations() {
-			n += max(1, pointsIn(operationOf(o)))
-		}
-		return n
-	case interface{ GetPoints() []*qdrant.PointStruct }:
-		return len(r.GetPoints())
-	case interface{ GetPoints() []*qdrant.PointVectors }:
-		return len(r.GetPoints())
-	}
-	n := 0
-	for _, s := range selectorsOf(req) {
-		n += len(s.GetPoints().GetIds())
-	}
-	return n
 }
