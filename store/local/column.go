@@ -91,6 +91,7 @@ func (m *multiColumn) of(slot uint32) (vector, bool) {
 
 func (m *multiColumn) put(slot uint32, v vector) {
 	m.remove(slot)
+	v.multi = true
 	for int(slot) >= len(m.vectors) {
 		m.vectors = append(m.vectors, vector{})
 	}

@@ -2,6 +2,7 @@ package local
 
 import (
 	"math"
+	"slices"
 
 	"github.com/qdrant/go-client/qdrant"
 )
@@ -287,8 +288,8 @@ func recommended(positive, negative []vector) (vector, error) {
 		return vector{}, errConversion
 	case plus.isSparse():
 		return vector{sparse: mix(mix(plus.sparse, plus.sparse, 1), minus.sparse, -1)}, nil
-	case plus.rows > 1 || minus.rows > 1: // rows stay apart: the negatives' count against
-		out := vector{dense: append([]float32(nil), plus.dense...), rows: plus.rows + minus.rows}
+	case plus.multi || minus.multi: // rows stay apart: the negatives' count against
+		out := vector{dense: slices.Clone(plus.dense), rows: plus.rows + minus.rows, multi: true}
 		for _, x := range minus.dense {
 			out.dense = append(out.dense, -x)
 		}
@@ -303,20 +304,18 @@ func recommended(positive, negative []vector) (vector, error) {
 	return out, nil
 }
 
-// average of dense or sparse vectors; multivectors are put together row by row.
+// average of dense or sparse vectors; the rows of multivectors are put together.
 func average(list []vector) (vector, error) {
 	first := list[0]
-	out := vector{dense: append([]float32(nil), first.dense...), rows: first.rows, sparse: first.sparse}
-	multi := first.rows > 1
+	out := vector{dense: slices.Clone(first.dense), rows: first.rows, multi: first.multi, sparse: first.sparse}
 	for _, v := range list[1:] {
 		switch {
 		case v.isSparse() != first.isSparse():
 			return vector{}, errConversion
 		case v.isSparse():
 			out.sparse = mix(out.sparse, v.sparse, 1)
-		case v.rows > 1 || multi:
-			multi = true
-			out.dense, out.rows = append(out.dense, v.dense...), out.rows+v.rows
+		case v.multi || out.multi:
+			out.dense, out.rows, out.multi = append(out.dense, v.dense...), out.rows+v.rows, true
 		case len(v.dense) != len(first.dense):
 			return vector{}, invalid("Wrong input: Vector dimension error: expected dim: %d, got %d", len(first.dense), len(v.dense))
 		default:
@@ -325,19 +324,16 @@ func average(list []vector) (vector, error) {
 			}
 		}
 	}
-	if multi {
+	if out.multi {
 		return out, nil
 	}
 	n := float32(len(list))
 	for i := range out.dense {
 		out.dense[i] /= n
 	}
-	if out.isSparse() && len(list) > 1 {
-		values := make([]float32, len(out.values))
-		for i, x := range out.values {
-			values[i] = x / n
-		}
-		out.values = values
+	out.values = slices.Clone(out.values)
+	for i := range out.values {
+		out.values[i] /= n
 	}
 	return out, nil
 }

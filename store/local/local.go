@@ -193,6 +193,9 @@ func (db *DB) load() error {
 		return err
 	}
 	if format == 0 {
+		if len(cat.collections) > 0 {
+			return fmt.Errorf("%w: %s: it does not say its format", ErrCorrupt, fileName)
+		}
 		format := mutation{catalogBucket, []byte(formatKey), binary.AppendUvarint(nil, formatVersion)}
 		if err := db.storage.commit([]mutation{format}); err != nil {
 			return fmt.Errorf("write the format version: %w", err)

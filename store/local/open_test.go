@@ -182,14 +182,41 @@ func TestOpenNamesADamagedPoint(t *testing.T) {
 		value[len(value)-1] ^= 1
 		return b.Put(key, value)
 	})
-	_, err := Open(dir, quiet)
-	if !errors.Is(err, ErrCorrupt) || !errors.Is(err, errDamaged) {
-		t.Fatalf("want ErrCorrupt, got %v", err)
-	}
-	for _, name := range []string{dir, "letters", "point 7"} {
-		if !strings.Contains(err.Error(), name) {
-			t.Errorf("want %q in the error, got %v", name, err)
+	_, opening := Open(dir, quiet)
+	_, checking := Check(dir)
+	for _, err := range []error{opening, checking} {
+		if !errors.Is(err, ErrCorrupt) || !errors.Is(err, errDamaged) {
+			t.Fatalf("want ErrCorrupt, got %v", err)
 		}
+		for _, name := range []string{dir, "letters", "point 7"} {
+			if !strings.Contains(err.Error(), name) {
+				t.Errorf("want %q in the error, got %v", name, err)
+			}
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	db, client := opened(t, dir, quiet)
+	made(t, client, "letters")
+	upserted(t, client, "letters", numbered(7, nil, 1, 2, 3, 4), numbered(8, nil, 1, 2, 3, 4))
+	if err := client.CreateAlias(t.Context(), "post", "letters"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Check(dir); !errors.Is(err, ErrLocked) {
+		t.Errorf("want ErrLocked of an open store, got %v", err)
+	}
+	closeStore(t, db, client)
+	got, err := Check(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (&Report{Collections: map[string]int{"letters": 2}, Aliases: map[string]string{"post": "letters"}, Bytes: got.Bytes}); !cmp.Equal(want, got) || got.Bytes == 0 {
+		t.Errorf("want %v, got %v", want, got)
+	}
+	if _, err := Check(t.TempDir()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("of a folder without a store: got %v", err)
 	}
 }
 

@@ -141,7 +141,10 @@ func writeFile(path string, write func(io.Writer) error) (size int64, err error)
 	if err := f.Close(); err != nil {
 		return 0, err
 	}
-	return size, os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return 0, err
+	}
+	return size, syncFolder(filepath.Dir(path))
 }
 
 func (s *shelf) list(collection string) ([]*snapshot, error) {

@@ -58,17 +58,23 @@ func openFile(dir string) (*file, error) {
 		})
 		return err
 	})
-	switch {
-	case err == nil:
-		return f, nil
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, ErrLocked
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
-		return nil, fmt.Errorf("the folder is not writable: %w", err)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, fileName, err)
+	if err != nil {
+		return nil, openProblem(err)
 	}
-	return nil, err
+	return f, syncFolder(dir)
+}
+
+// openProblem says what an error of opening the file means.
+func openProblem(err error) error {
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return ErrLocked
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("the folder is not writable: %w", err)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+		return fmt.Errorf("%w: %s: %w", ErrCorrupt, fileName, err)
+	}
+	return err
 }
 
 func makeFolder(dir string) error {
@@ -82,6 +88,16 @@ func makeFolder(dir string) error {
 		return os.MkdirAll(dir, 0o700)
 	}
 	return err
+}
+
+// syncFolder puts the names of new files on the disk. Where folders cannot be synced there is no need to.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = f.Sync()
+	return f.Close()
 }
 
 // guarded turns the panics and the memory faults that a damaged file leads to into ErrCorrupt.

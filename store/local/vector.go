@@ -23,7 +23,8 @@ type space struct {
 // vector is what a point, or a query, has in one space: rows of equal length end to end, or a sparse vector.
 type vector struct {
 	dense []float32
-	rows  int // 1 but in a multivector
+	rows  int  // 1 but in a multivector; 0 of a sparse one
+	multi bool // a multivector, be it of one row
 	sparse
 }
 
@@ -47,7 +48,7 @@ func newMultivector(rows [][]float32) (vector, error) {
 	if len(rows) == 0 {
 		return vector{}, invalid("Validation error in body: [vectors: multivector must not be empty]")
 	}
-	v := vector{rows: len(rows)}
+	v := vector{rows: len(rows), multi: true}
 	for _, row := range rows {
 		if len(row) == 0 || len(row) != len(rows[0]) {
 			return vector{}, invalid("Validation error in body: [vectors: all rows of a multivector must have the same, positive length]")
@@ -170,7 +171,7 @@ func (s *space) fit(v vector) (vector, error) {
 	if err := s.checkFinite(v.dense); err != nil {
 		return vector{}, err
 	}
-	out := vector{dense: slices.Clone(v.dense), rows: v.rows}
+	out := vector{dense: slices.Clone(v.dense), rows: v.rows, multi: s.multi}
 	for i := range out.rows {
 		s.round(out.row(i))
 	}
