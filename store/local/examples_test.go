@@ -11,7 +11,9 @@ import (
 func TestRecommendedVector(t *testing.T) {
 	dense := func(x ...float32) vector { return newDense(x) }
 	multi := func(x ...float32) vector { return vector{dense: x, rows: len(x) / 2, multi: true} }
-	terms := func(index uint32, value float32) vector { return vector{sparse: sparse{[]uint32{index}, []float32{value}}} }
+	terms := func(index uint32, value float32) vector {
+		return vector{sparse: sparse{[]uint32{index}, []float32{value}}}
+	}
 	for _, row := range []struct {
 		name               string
 		positive, negative []vector
