@@ -1085,7 +1085,7 @@ func (x *PutArticlesRequest) GetArticle() *Article {
 // Refusal says why an article was refused.
 type Refusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// INVALID_FIELD, EMBEDDER_UNAVAILABLE, STORE_UNAVAILABLE or STORE_FULL: sent again later, all but the first may pass.
+	// INVALID_FIELD, or EMBEDDER_FAILED when the embedder does not take one of its texts.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Path of the field that is wrong, "article.paragraphs[0].text"; absent when it is not the article's fault.
 	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`

@@ -35,7 +35,8 @@ const (
 //
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path
 // ("articles[2].paragraphs[0].text"), ErrorInfo has the domain "akin" and a reason from this list:
-// INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, EMBEDDER_UNAVAILABLE, EMBEDDER_MISMATCH, STORE_FULL, CANCELLED, TIMEOUT, INTERNAL.
+// INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, EMBEDDER_UNAVAILABLE (may answer later), EMBEDDER_FAILED (will not: a wrong key or
+// model), EMBEDDER_MISMATCH, CANCELLED, TIMEOUT, INTERNAL.
 type ArticleServiceClient interface {
 	// GetArticle returns one article with its whole text.
 	// Errors: INVALID_ARGUMENT for a malformed id, NOT_FOUND for one that the corpus does not hold.
@@ -112,7 +113,8 @@ type ArticleService_PutArticlesClient = grpc.BidiStreamingClient[PutArticlesRequ
 //
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path
 // ("articles[2].paragraphs[0].text"), ErrorInfo has the domain "akin" and a reason from this list:
-// INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, EMBEDDER_UNAVAILABLE, EMBEDDER_MISMATCH, STORE_FULL, CANCELLED, TIMEOUT, INTERNAL.
+// INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, EMBEDDER_UNAVAILABLE (may answer later), EMBEDDER_FAILED (will not: a wrong key or
+// model), EMBEDDER_MISMATCH, CANCELLED, TIMEOUT, INTERNAL.
 type ArticleServiceServer interface {
 	// GetArticle returns one article with its whole text.
 	// Errors: INVALID_ARGUMENT for a malformed id, NOT_FOUND for one that the corpus does not hold.

@@ -32,8 +32,7 @@ const (
 // SimilarityService answers which articles are related to given ones, and who said something like this.
 //
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path ("seeds[2].text"), ErrorInfo has
-// the domain "akin" and a reason from this list: INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, EMBEDDER_UNAVAILABLE, EMBEDDER_MISMATCH,
-// STORE_FULL, CANCELLED, TIMEOUT, INTERNAL.
+// the domain "akin" and a reason from the list of ArticleService.
 type SimilarityServiceClient interface {
 	// RelatedArticles returns the articles that are related to the seeds, best first. The seeds themselves and their reprints
 	// never come back; of several prints of one text one comes back, with the others listed.
@@ -82,8 +81,7 @@ func (c *similarityServiceClient) SimilarStatements(ctx context.Context, in *Sim
 // SimilarityService answers which articles are related to given ones, and who said something like this.
 //
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path ("seeds[2].text"), ErrorInfo has
-// the domain "akin" and a reason from this list: INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, EMBEDDER_UNAVAILABLE, EMBEDDER_MISMATCH,
-// STORE_FULL, CANCELLED, TIMEOUT, INTERNAL.
+// the domain "akin" and a reason from the list of ArticleService.
 type SimilarityServiceServer interface {
 	// RelatedArticles returns the articles that are related to the seeds, best first. The seeds themselves and their reprints
 	// never come back; of several prints of one text one comes back, with the others listed.
