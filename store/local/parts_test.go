@@ -199,7 +199,8 @@ func TestTokenizers(t *testing.T) {
 		{"prefixes", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Prefix, MinTokenLen: qdrant.PtrOf(uint64(2)), MaxTokenLen: qdrant.PtrOf(uint64(3))}, "Mill by", []string{"mi", "mil", "by"}, []string{"mil", "by"}},
 		{"lengths and stopwords", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Word, MinTokenLen: qdrant.PtrOf(uint64(3)), MaxTokenLen: qdrant.PtrOf(uint64(4)), Stopwords: &qdrant.StopwordsSet{Custom: []string{"The"}}}, "the old mill by rivers", []string{"old", "mill"}, nil},
 		{"marks come off letters", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Word, AsciiFolding: qdrant.PtrOf(true)}, "Émile naïve", []string{"emile", "naive"}, nil},
-		{"multilingual pairs", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Multilingual}, "科学院 2024 Nord", []string{"科学", "学院", "nord"}, nil},
+		{"multilingual pairs", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Multilingual}, "科学院 2024 Émile", []string{"科学", "学院", "emile"}, nil},
+		{"multilingual joins what is written together", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Multilingual}, "第3届ABC杯が", []string{"第", "届", "abc", "杯が"}, nil},
 	} {
 		a, err := newAnalyzer(row.params)
 		if err != nil {

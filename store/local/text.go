@@ -12,8 +12,9 @@ import (
 
 // analyzer turns texts into the tokens of a text index.
 //
-// The multilingual tokenizer has no dictionary: of a run of Chinese characters, of kana, Thai or the like it takes every
-// character and every two neighbours, so that a word is found wherever it stands. Qdrant segments such a run into words.
+// The multilingual tokenizer takes the marks off letters and makes them small, whatever the parameters say, as Qdrant's does.
+// It has no dictionary: of a run of Chinese characters, of kana, Thai or the like it takes every character and every two
+// neighbours, so that a word is found wherever it stands. Qdrant segments such a run into words.
 type analyzer struct {
 	tokenizer qdrant.TokenizerType
 	keepCase  bool
@@ -153,12 +154,10 @@ func splitScripts(word string, yield func(string)) {
 		for end < len(runes) && unicode.In(runes[end], unspaced...) == joined {
 			end++
 		}
-		if !joined {
-			if part := string(runes[i:end]); strings.ContainsFunc(part, unicode.IsLetter) {
-				yield(part)
-			}
-		} else {
+		if part := string(runes[i:end]); joined {
 			pairs(runes[i:end], yield)
+		} else if strings.ContainsFunc(part, unicode.IsLetter) {
+			yield(strings.ToLower(foldASCII(part)))
 		}
 		i = end
 	}
