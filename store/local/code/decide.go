@@ -35,7 +35,6 @@ func (c *Column) decide() {
 			break // products of bytes are no faster than those of floats then
 		}
 		r := t.try(kind)
-println("DBG", kind, int(r.recall*10000), int(r.doubt*1e6), int(r.spread*1000))
 		good := r.recall >= enoughRecall
 		if kind == Bits {
 			good = good && r.doubt*float64(c.count) <= max(1000, mostDoubts*float64(c.count))

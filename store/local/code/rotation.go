@@ -13,11 +13,11 @@ import (
 // theory expects whatever the data.
 //
 // Random signs and a Hadamard transform, several times, are as good as a random rotation and need n·log n steps. The transform
-// has a power of two of values: of other lengths it takes the first values and the last ones in turn, and a butterfly
-// between the two halves mixes what only one of them reached.
+// has a power of two of values: of other lengths it takes the first values and then the last ones, so that none is left
+// as it was, and a butterfly between the two halves evens out what both or only one of them reached.
 type rotation struct {
-	dim   int // of what is turned: that of the vectors, filled up with zeros to a multiple of kernel.Group
-	width int // of a transform
+	dim   int              // of what is turned: that of the vectors, filled up with zeros to a multiple of kernel.Group
+	width int              // of a transform
 	signs [turns][]float32 // as large as makes a transform keep lengths
 	scale float32          // what makes all of it keep lengths
 }
@@ -36,7 +36,7 @@ func newRotation(dim int) *rotation {
 	}
 	r.scale = 1
 	if r.width < dim {
-		r.scale = 1. / (1 << (turns / 2)) // a butterfly makes vectors √2 times as long
+		r.scale = 1. / (1 << (turns / 4)) // a butterfly makes vectors √2 times as long
 	}
 	return r
 }
@@ -46,9 +46,9 @@ func (r *rotation) apply(x []float32) {
 	for i, signs := range r.signs {
 		if i%2 == 0 {
 			kernel.Hadamard(x[:r.width], signs)
-		} else {
-			kernel.Hadamard(x[r.dim-r.width:], signs)
+			continue
 		}
+		kernel.Hadamard(x[r.dim-r.width:], signs)
 		if r.width < r.dim {
 			kernel.Butterfly(x[:r.dim/2], x[r.dim/2:])
 		}

@@ -67,6 +67,7 @@ type job struct {
 	c         *Column
 	ctx       context.Context
 	n         int
+	found     int // rows that are there and in the mask
 	mask      []uint64
 	masked    bool
 	threads   int
@@ -93,12 +94,12 @@ func (c *Column) job(ctx context.Context, n int, o Options) *job {
 		j = &job{c: c}
 	}
 	j.ctx, j.mask, j.masked, j.threads, j.asked = ctx, o.Mask, o.Mask != nil, o.Threads, 0
-	found := c.count
+	j.found = c.count
 	if j.masked {
-		found = c.within(o.Mask)
+		j.found = c.within(o.Mask)
 	}
-	j.n = min(n, found)
-	j.exact = o.Exact || len(c.recipes) == 0 || c.cheaperExact(found, j.n)
+	j.n = min(n, j.found)
+	j.exact = o.Exact || len(c.recipes) == 0 || c.cheaperExact(j.found, j.n)
 	return j
 }
 
@@ -108,7 +109,7 @@ func (c *Column) cheaperExact(found, n int) bool {
 	if found <= 1000 || n >= found/8 {
 		return true
 	}
-	return found*100 <= c.size && (c.target == nil || c.target.kind != Bytes)
+	return found*400 <= c.size && (c.target == nil || c.target.kind != Bytes)
 }
 
 func (j *job) ask(query []float32) {
@@ -182,11 +183,10 @@ const pieceBytes = 8 << 20
 
 // weight is about how many bytes the job reads.
 func (j *job) weight() int {
-	r := j.c.target
 	if j.exact {
-		r = nil
+		return j.c.rowBytes(nil) * j.found * j.asked
 	}
-	return j.c.rowBytes(r) * j.c.size * j.asked
+	return j.c.rowBytes(j.c.target) * j.c.size * j.asked
 }
 
 // rowBytes is what a scan reads of a row that is coded by r, or not at all.
@@ -335,7 +335,7 @@ func (w *worker) chunk(i int) bool {
 			return false
 		}
 		for k, q := range w.job.questions[:w.job.asked] {
-			if ch.recipe == nil || !q.coded {
+			if ch.recipe == nil || !q.coded { // and so for all queries of an exact job
 				w.exact(q, &w.parts[k], at, want)
 			} else if !w.coded(q, &w.parts[k], ch, at, at-first, want) {
 				return false
