@@ -181,15 +181,15 @@ type paragraphJSON struct {
 }
 
 type statementJSON struct {
-	ID         string    `json:"id,omitempty"`
-	Text       string    `json:"text"`
-	Speaker    string    `json:"speaker,omitempty"`
-	Cue        string    `json:"cue,omitempty"`
-	Kind       string    `json:"kind,omitempty"`
-	Confidence float64   `json:"confidence,omitempty"`
-	Paragraph  int       `json:"paragraph"`
-	Start      int       `json:"start"`
-	End        int       `json:"end"`
+	ID         string  `json:"id,omitempty"`
+	Text       string  `json:"text"`
+	Speaker    string  `json:"speaker,omitempty"`
+	Cue        string  `json:"cue,omitempty"`
+	Kind       string  `json:"kind,omitempty"`
+	Confidence float64 `json:"confidence,omitempty"`
+	Paragraph  int     `json:"paragraph"`
+	Start      int     `json:"start"`
+	End        int     `json:"end"`
 }
 
 func articleJSONFrom(a akin.Article) articleJSON {
