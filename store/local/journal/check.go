@@ -57,34 +57,39 @@ func check(dir string, r *Report) error {
 		_, err := os.Stat(folder.path(manifestName)) // there is none
 		return err
 	}
+	var before *segment // closed; its bounds are what is looked at
 	sequence := uint64(0)
 	for number := list.first; number <= list.last; number++ {
 		s, f, err := openSegment(folder, number, nil)
 		if err != nil {
 			return err
 		}
-		err = guarded(s, func() error {
-			if number > list.first && s.sequence != sequence+1 {
-				return s.damage(0, "the file begins with frame %d where %d has to be", s.sequence, sequence+1)
-			}
+		if before != nil {
+			err = before.precedes(s, sequence)
+		}
+		if err == nil {
 			sequence, err = r.add(s, number == list.last)
-			return err
-		})
+		}
 		if err := errors.Join(err, s.free(), f.Close()); err != nil {
 			return err
 		}
+		before = s
 	}
 	return nil
 }
 
 // add counts what is in a file, and returns the number of its last frame.
 func (r *Report) add(s *segment, last bool) (sequence uint64, err error) {
-	end, sequence, torn, err := s.scan(last, func(f frame) {
-		r.Frames++
-		r.Entries += int64(f.entries)
-	})
 	r.Files++
-	r.Bytes += end
-	errors.As(torn, &r.Torn)
+	err = guarded(s, func() error {
+		end, number, torn, err := s.scan(last, func(f frame) {
+			r.Frames++
+			r.Entries += int64(f.entries)
+		})
+		r.Bytes += end
+		errors.As(torn, &r.Torn)
+		sequence = number
+		return err
+	})
 	return sequence, err
 }

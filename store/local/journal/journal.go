@@ -205,6 +205,10 @@ func (j *Journal) load() error {
 	if err != nil {
 		return err
 	}
+	// The manifest and the names that are seen may be those of a process that was killed before it flushed them.
+	if err := j.folder.sync(); err != nil {
+		return err
+	}
 	j.list = list
 	leftovers, err := unlisted(j.folder, list)
 	if err != nil {

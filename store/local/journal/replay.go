@@ -31,13 +31,12 @@ func (j *Journal) Replay(each func(Entry) error) error {
 	for _, s := range segments {
 		progress.total += s.end.Load()
 	}
-	sequence := segments[0].sequence - 1
-	for _, s := range segments {
-		if s.sequence != sequence+1 {
-			return j.wrap("replay", s.damage(0, "the file begins with frame %d where %d has to be", s.sequence, sequence+1))
-		}
-		err := guarded(s, func() (err error) {
-			sequence, err = j.replay(s, each, &progress)
+	for i, s := range segments {
+		err := guarded(s, func() error {
+			sequence, err := j.replay(s, each, &progress)
+			if err == nil && s != j.tail {
+				err = s.precedes(segments[i+1], sequence)
+			}
 			return err
 		})
 		if err != nil {

@@ -105,6 +105,14 @@ func (s *segment) damage(at int, format string, args ...any) error {
 	return &Damage{segmentName(s.number), int64(at), fmt.Sprintf(format, args...)}
 }
 
+// precedes holds that the file behind s begins with the frame behind the last one of s.
+func (s *segment) precedes(next *segment, sequence uint64) error {
+	if next.sequence != sequence+1 {
+		return s.damage(int(s.end.Load()), "the file ends with frame %d, and the next one begins with frame %d", sequence, next.sequence)
+	}
+	return nil
+}
+
 // count counts an entry that is new.
 func (s *segment) count(kind Kind, size int64) {
 	if kind == Put {
