@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"runtime/debug"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -266,8 +267,9 @@ func (d *draft) mutations(list []mutation) ([]mutation, error) {
 	if len(d.changed) == 0 {
 		return list, nil
 	}
-	for id, r := range d.changed {
-		m := mutation{bucket: d.c.id, key: id.key()}
+	// In the order of the keys, in which the file takes them fastest.
+	for _, id := range slices.SortedFunc(maps.Keys(d.changed), pointID.compare) {
+		r, m := d.changed[id], mutation{bucket: d.c.id, key: id.key()}
 		if r != nil {
 			var err error
 			if m.value, err = encodeRecord(r); err != nil {

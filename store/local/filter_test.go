@@ -83,6 +83,7 @@ var sampleConditions = []*qdrant.Condition{
 	qdrant.NewMatchBool("yes", true), qdrant.NewMatchBool("yes", false),
 	qdrant.NewMatch("id", "6f1b2c3d-0000-4000-8000-000000000001"), qdrant.NewMatch("id", "no id"),
 	qdrant.NewGeoRadius("place", 50, 10, 200_000), qdrant.NewGeoBoundingBox("place", 55, 5, 45, 15), qdrant.NewGeoBoundingBox("place", 5, 170, -5, -170),
+	fieldCondition(&qdrant.FieldCondition{Key: "place", GeoPolygon: &qdrant.GeoPolygon{Exterior: &qdrant.GeoLineString{Points: []*qdrant.GeoPoint{{Lon: 5, Lat: 45}, {Lon: 15, Lat: 45}, {Lon: 10, Lat: 55}, {Lon: 5, Lat: 45}}}}}),
 	qdrant.NewMatchText("text", "river mill"), qdrant.NewMatchText("text", "科学院"), qdrant.NewMatchText("text", "院"), qdrant.NewMatchText("text", ""),
 	qdrant.NewMatchPhrase("text", "mill by"), qdrant.NewMatchTextAny("text", "old sea"),
 	qdrant.NewMatchInt("in[].a", 1), qdrant.NewRange("in[].a", &qdrant.Range{Gte: qdrant.PtrOf(2.0)}),

@@ -5,6 +5,7 @@ package local
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -162,6 +163,9 @@ func killed(t *testing.T, dir string, after int) (last [writers]int) {
 		}
 		last[w] = n
 		if seen == after {
+			if _, err := Open(dir, quiet); !errors.Is(err, ErrLocked) {
+				t.Errorf("want ErrLocked of the folder of another process, got %v", err)
+			}
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
