@@ -11,6 +11,9 @@
 //   - Vectors with a NaN or an infinity are refused.
 //   - Points of equal score come in the order of their ids; in Qdrant it is left to chance.
 //   - What configures Qdrant's index, its quantization, optimizers and log is checked, kept and answered, and has no effect.
+//     A collection is one segment, and all of its vectors count as indexed.
+//   - Strict mode does not look at the fields of formulas, at collections without an index of vectors, nor at the size of
+//     payloads.
 //   - The multilingual tokenizer has no dictionary: see analyzer. Stemmers and stopwords by language are UNIMPLEMENTED.
 //   - There are no shards and there is no inference: such calls, and what came after 1.16, answer UNIMPLEMENTED and say what
 //     to use instead. Of newer versions update_mode of upserts and weights of RRF are understood.
