@@ -26,9 +26,12 @@ const (
 
 // decide finds out, on a sample of the column's own rows, which codes serve it, and how large their errors are.
 func (c *Column) decide() {
-	c.due = max(2*c.count, minRows)
-	rows := c.sample(sampleRows)
-	t := c.newTrial(rows)
+	c.changes, c.due = 0, c.count
+	searches, scanned, rescored := c.searches.Load(), c.scanned.Load(), c.rescored.Load()
+	t := c.newTrial(c.sample(sampleRows))
+	c.searches.Store(searches) // only those of the caller count
+	c.scanned.Store(scanned)
+	c.rescored.Store(rescored)
 	var best *recipe
 	for _, kind := range []Kind{Bits, Bytes} {
 		if kind == Bytes && !kernel.Fast() {
@@ -286,6 +289,7 @@ func (c *Column) Load(ctx context.Context, live []uint64, threads int) error {
 		}
 	}
 	copy(c.live, live)
+	c.changes = c.count
 	return c.Recode(ctx, threads)
 }
 
