@@ -14,7 +14,8 @@
 //     A collection is one segment, and all of its vectors count as indexed.
 //   - Strict mode does not look at the fields of formulas, at collections without an index of vectors, nor at the size of
 //     payloads.
-//   - The multilingual tokenizer has no dictionary: see analyzer. Stemmers and stopwords by language are UNIMPLEMENTED.
+//   - The multilingual tokenizer has no dictionary: of scripts without spaces between words, such as Chinese, it takes every
+//     character and every two neighbours. Stemmers and stopwords by language are UNIMPLEMENTED.
 //   - There are no shards and there is no inference: such calls, and what came after 1.16, answer UNIMPLEMENTED and say what
 //     to use instead. Of newer versions update_mode of upserts and weights of RRF are understood.
 //   - Snapshots have a form of their own; Restore brings them back.
@@ -40,11 +41,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Errors of Open, met with errors.Is.
+// Errors of Open, Check and Restore, met with errors.Is.
 var (
 	ErrLocked  = errors.New("the folder is in use by another store, here or in another process")
 	ErrFormat  = errors.New("the folder was written by a newer version of this program")
-	ErrCorrupt = errors.New("the folder is damaged")
+	ErrCorrupt = errors.New("what is stored is damaged")
 )
 
 // Options of a store; the zero value works.
