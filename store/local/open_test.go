@@ -220,6 +220,24 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestOpenNamesADamagedCollection(t *testing.T) {
+	dir := t.TempDir()
+	db, client := opened(t, dir, quiet)
+	made(t, client, "letters")
+	closeStore(t, db, client)
+	tampered(t, dir, func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketName(catalogBucket))
+		key := []byte(collectionPrefix + "letters")
+		value := append([]byte(nil), b.Get(key)...)
+		value[len(value)/2] ^= 1
+		return b.Put(key, value)
+	})
+	_, err := Open(dir, quiet)
+	if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "letters") {
+		t.Errorf("want ErrCorrupt that names the collection, got %v", err)
+	}
+}
+
 func TestOpenSurvivesAnyFile(t *testing.T) {
 	dir := t.TempDir()
 	db, client := opened(t, dir, quiet)
