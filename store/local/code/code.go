@@ -68,6 +68,7 @@ type Column struct {
 	count  int      // rows that are there
 	live   []uint64 // a bit a row
 	chunks []chunk
+	memory memory
 	norm   float64 // no vector that has a code is longer
 
 	rotation *rotation // nil when the column never has codes
@@ -139,7 +140,7 @@ func (c *Column) grow(n int) {
 		c.live = append(c.live, 0)
 	}
 	for len(c.chunks)*chunkRows < c.size {
-		c.chunks = append(c.chunks, newChunk(c.target))
+		c.chunks = append(c.chunks, c.memory.chunk(c.target))
 	}
 }
 
@@ -169,7 +170,7 @@ type Stats struct {
 // Stats is as cheap as a look at every chunk. Unlike other methods, it may run beside searches.
 func (c *Column) Stats() Stats {
 	s := Stats{
-		Rows: c.count, Bytes: 8 * cap(c.live),
+		Rows: c.count, Bytes: 8*cap(c.live) + c.memory.bytes(),
 		Searches: c.searches.Load(), Scanned: c.scanned.Load(), Rescored: c.rescored.Load(),
 	}
 	if c.target != nil {
