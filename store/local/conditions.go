@@ -206,7 +206,7 @@ func (n nested) check(s *subject) bool {
 	found := false
 	n.path.each(s.payload, func(v *qdrant.Value) bool {
 		if obj, ok := v.GetKind().(*qdrant.Value_StructValue); ok {
-			found = n.filter.check(&subject{payload: obj.StructValue.GetFields()})
+			found = n.filter.check(&subject{payload: document{fields: obj.StructValue.GetFields()}})
 		}
 		return !found
 	})

@@ -24,7 +24,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -34,6 +33,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
@@ -42,9 +42,9 @@ import (
 
 // Errors of Open, met with errors.Is.
 var (
-	ErrLocked  = errors.New("the folder is in use by another store, here or in another process")
-	ErrFormat  = errors.New("the folder was written by a newer version of this program")
-	ErrCorrupt = errors.New("the folder is damaged")
+	ErrLocked  = journal.ErrLocked
+	ErrFormat  = journal.ErrFormat
+	ErrCorrupt = journal.ErrCorrupt
 )
 
 // Options of a store; the zero value works.
@@ -64,15 +64,17 @@ type DB struct {
 	storage   storage
 	snapshots *shelf
 
-	current   atomic.Pointer[catalog]
-	nextID    uint64 // of a collection; the committer's
-	jobs      chan *job
-	committed chan struct{} // closed when the committer has ended
-	closing   sync.RWMutex  // guards closed
-	closed    bool
-	senders   sync.WaitGroup // calls that are handing over a job
-	once      sync.Once      // of Close
-	closeErr  error
+	current    atomic.Pointer[catalog]
+	nextID     uint64 // of a collection; the committer's
+	places     places // the committer's
+	compacting bool   // a file is being emptied; the committer's
+	jobs       chan *job
+	committed  chan struct{} // closed when the committer has ended
+	closing    sync.RWMutex  // guards closed
+	closed     bool
+	senders    sync.WaitGroup // calls that are handing over a job
+	once       sync.Once      // of Close
+	closeErr   error
 
 	servers sync.Mutex // guards inside and ports
 	inside  *bufconn.Listener
@@ -106,7 +108,7 @@ func (db *DB) catalog() *catalog { return db.current.Load() }
 // when the store is closed. The folder is locked: a second Open, in this or another process, returns ErrLocked at once.
 func Open(dir string, options Options) (*DB, error) {
 	db := &DB{
-		dir: dir, options: options, log: options.Logger, storage: memory{},
+		dir: dir, options: options, log: options.Logger,
 		jobs: make(chan *job, maxGroup), committed: make(chan struct{}), ports: map[*grpc.Server]bool{},
 	}
 	if db.log == nil {
@@ -118,12 +120,14 @@ func Open(dir string, options Options) (*DB, error) {
 			return nil, fmt.Errorf("open store %s: %w", dir, err)
 		}
 		db.dir = abs
-		if db.storage, err = openFile(abs); err != nil {
-			return nil, fmt.Errorf("open store %s: %w", abs, err)
-		}
 	}
+	kept, err := openJournal(db.dir, db.log)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
+	}
+	db.storage = kept
 	if err := db.load(); err != nil {
-		_ = db.storage.close() // the error that is told is the one before
+		_ = db.storage.Close() // the error that is told is the one before
 		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
 	}
 	db.snapshots = newShelf(db.dir)
@@ -141,7 +145,9 @@ func (db *DB) Close() error {
 		db.senders.Wait()
 		close(db.jobs)
 		<-db.committed
-		if err := db.storage.close(); err != nil {
+		// A call that still goes on has a pin on what it reads, and finds nothing new to read.
+		db.current.Store(&catalog{})
+		if err := db.storage.Close(); err != nil {
 			db.closeErr = fmt.Errorf("close store %s: %w", db.dir, err)
 		}
 	})
@@ -160,70 +166,86 @@ const (
 
 // load reads all that is stored. A new folder gets its format version.
 func (db *DB) load() error {
-	cat := &catalog{map[string]*collection{}, map[string]string{}}
-	byID := map[uint64]*collection{}
-	format := uint64(0)
-	// The catalog's bucket comes first, so that every point meets its collection.
-	err := db.storage.load(func(bucket uint64, key, value []byte) error {
-		if bucket == catalogBucket {
-			return db.loadCatalog(cat, byID, &format, string(key), value)
-		}
-		c := byID[bucket&^ghostBit]
-		if c == nil {
-			return fmt.Errorf("%w: %s: no collection has the number %d", ErrCorrupt, fileName, bucket)
-		}
-		if string(key) == string(operationsKey) {
-			n, _ := binary.Uvarint(value)
-			c.operations = max(c.operations, n)
-			return nil
-		}
-		if bucket&ghostBit != 0 {
-			key = key[:max(0, len(key)-8)]
-		}
-		r, err := decodeRecord(key, value)
-		if err != nil {
-			return fmt.Errorf("%w: %s: collection %s: %w", ErrCorrupt, fileName, c.name, err)
-		}
-		c.operations = max(c.operations, r.version)
-		if bucket&ghostBit != 0 {
-			c.haunt(r)
-		} else {
-			c.put(r)
-		}
-		return nil
-	})
+	l := newLoader(db.storage.Release)
+	if err := db.storage.Replay(l.each); err != nil {
+		return err
+	}
+	cat, nextID, err := l.catalog(db.storage.Read)
 	if err != nil {
 		return err
 	}
-	if format == 0 {
-		if len(cat.collections) > 0 {
-			return fmt.Errorf("%w: %s: it does not say its format", ErrCorrupt, fileName)
+	for _, c := range cat.collections {
+		if err := l.fill(c, db.storage.Read); err != nil {
+			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
 		}
-		format := mutation{catalogBucket, []byte(formatKey), binary.AppendUvarint(nil, formatVersion)}
-		if err := db.storage.commit([]mutation{format}); err != nil {
+	}
+	db.places, db.nextID = l.places, nextID
+	db.current.Store(cat)
+	if !has(l.places[catalogBucket], formatKey) {
+		_, err = db.store([]mutation{{catalogBucket, []byte(formatKey), binary.AppendUvarint(nil, formatVersion)}})
+		if err != nil {
 			return fmt.Errorf("write the format version: %w", err)
 		}
 	}
-	db.current.Store(cat)
 	return nil
 }
 
-func (db *DB) loadCatalog(cat *catalog, byID map[uint64]*collection, format *uint64, key string, value []byte) error {
+// catalog makes the collections, which have no points yet, and the aliases.
+func (l *loader) catalog(read func(journal.Location) []byte) (cat *catalog, nextID uint64, err error) {
+	kept := l.places[catalogBucket]
+	format := uint64(0)
+	if at, ok := kept[formatKey]; ok {
+		format, _ = binary.Uvarint(read(at))
+	}
 	switch {
-	case key == formatKey:
-		if *format, _ = binary.Uvarint(value); *format > formatVersion {
-			return fmt.Errorf("%w: format %d, known up to %d", ErrFormat, *format, formatVersion)
+	case format > formatVersion:
+		return nil, 0, fmt.Errorf("%w: format %d, known up to %d", ErrFormat, format, formatVersion)
+	case format == 0 && len(l.places)+len(l.tables) > 0:
+		return nil, 0, fmt.Errorf("%w: it does not say its format", ErrCorrupt)
+	}
+	cat = &catalog{map[string]*collection{}, map[string]string{}}
+	known := map[uint64]bool{catalogBucket: true}
+	for key, at := range kept {
+		if key == nextKey {
+			nextID, _ = binary.Uvarint(read(at))
+		} else if name, ok := strings.CutPrefix(key, aliasPrefix); ok {
+			cat.aliases[name] = string(read(at))
+		} else if name, ok := strings.CutPrefix(key, collectionPrefix); ok {
+			c, err := decodeCollection(name, read(at))
+			if err != nil {
+				return nil, 0, fmt.Errorf("%w: %w", ErrCorrupt, err)
+			}
+			cat.collections[name], known[c.id] = c, true
 		}
-	case key == nextKey:
-		db.nextID, _ = binary.Uvarint(value)
-	case strings.HasPrefix(key, aliasPrefix):
-		cat.aliases[strings.TrimPrefix(key, aliasPrefix)] = string(value)
-	case strings.HasPrefix(key, collectionPrefix):
-		c, err := decodeCollection(strings.TrimPrefix(key, collectionPrefix), value)
+	}
+	for bucket := range l.tables {
+		if !known[bucket] {
+			return nil, 0, fmt.Errorf("%w: no collection has the number %d", ErrCorrupt, bucket)
+		}
+	}
+	for _, c := range cat.collections {
+		if err := l.broken[c.id]; err != nil {
+			return nil, 0, fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
+		}
+	}
+	return cat, nextID, nil
+}
+
+// fill gives a collection its points, and what else is kept of it.
+func (l *loader) fill(c *collection, read func(journal.Location) []byte) error {
+	if at, ok := l.places[c.id][string(operationsKey)]; ok {
+		c.operations, _ = binary.Uvarint(read(at))
+	}
+	for key, at := range l.places[c.id|ghostBit] {
+		g, err := decodeRecord([]byte(key[:max(0, len(key)-8)]), read(at))
 		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrCorrupt, fileName, err)
+			return err
 		}
-		cat.collections[c.name], byID[c.id] = c, c
+		c.operations = max(c.operations, g.version)
+		c.haunt(g)
+	}
+	if t := l.tables[c.id]; t != nil {
+		return c.fill(t)
 	}
 	return nil
 }

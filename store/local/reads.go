@@ -12,12 +12,15 @@ import (
 
 // reading finds a collection and locks it for reading. The caller calls unlock when it has built its answer.
 func (s *pointsService) reading(name string) (c *collection, unlock func(), err error) {
+	// The pin comes first: a collection that is deleted meanwhile stays readable.
+	pin := s.db.storage.Pin()
 	c, err = s.db.catalog().find(name)
 	if err != nil {
+		pin.Unpin()
 		return nil, nil, err
 	}
 	c.mu.RLock()
-	return c, c.mu.RUnlock, nil
+	return c, func() { c.mu.RUnlock(); pin.Unpin() }, nil
 }
 
 func (s *pointsService) Get(_ context.Context, req *qdrant.GetPoints) (*qdrant.GetResponse, error) {
