@@ -53,7 +53,7 @@ func inspected(dir string) (*Report, error) {
 	for name, c := range cat.collections {
 		byID[c.id] = c
 		if t := l.tables[c.id]; t != nil {
-			report.Collections[name] = len(t.slots)
+			report.Collections[name] = t.size
 		} else {
 			report.Collections[name] = 0
 		}
@@ -81,6 +81,6 @@ func inspected(dir string) (*Report, error) {
 // holds tells whether an entry is the last word on its point.
 func (t *table) holds(e journal.Entry) bool {
 	id, err := parseKey(e.Key)
-	slot, ok := t.slots[id]
+	slot, ok := t.find(id)
 	return err == nil && ok && t.points[slot].at == e.Location
 }

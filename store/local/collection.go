@@ -23,7 +23,7 @@ type collection struct {
 	operations uint64 // writes so far; the number of the last one is the version of what it wrote
 
 	table
-	order   *ordered[pointID] // of the points' ids
+	order   *ordered[uint32]  // slots, in the order of their points' ids
 	spaces  map[string]*space // by vector name
 	dense   map[string]*denseColumn
 	multi   map[string]*multiColumn
@@ -56,10 +56,11 @@ func (r *record) fields() fields {
 func newCollection(id uint64, name string, config *qdrant.CollectionConfig) *collection {
 	c := &collection{
 		id: id, name: name, config: config, schema: map[string]*qdrant.PayloadSchemaInfo{},
-		table: *newTable(), order: newOrdered(pointID.compare),
+		table:  *newTable(),
 		spaces: spacesOf(config.GetParams()), dense: map[string]*denseColumn{}, multi: map[string]*multiColumn{},
 		sparse: map[string]*sparseColumn{}, indexes: map[string]*fieldIndex{},
 	}
+	c.order = newOrdered(c.compare)
 	for name, s := range c.spaces {
 		switch {
 		case s.sparse:
@@ -79,19 +80,21 @@ func (c *collection) put(r *record) {
 	if err != nil {
 		panic(err) // it was encoded before, or made here
 	}
-	c.place(r.id, 0, encoded)
+	c.keep(r.id, 0, encoded)
 }
 
-// place puts a stored point in its place, and returns the location of the one that it replaces, or 0. The caller holds mu.
-func (c *collection) place(id pointID, at journal.Location, v value) (old journal.Location) {
-	if slot, exists := c.slots[id]; exists {
+// keep puts a stored point in its place, and returns the location of the one that it replaces, or 0. The caller holds mu.
+func (c *collection) keep(id pointID, at journal.Location, v value) (old journal.Location) {
+	slot, exists := c.find(id)
+	if exists {
 		for _, x := range c.indexes {
 			x.remove(slot, c.document(slot))
 		}
-	} else {
-		c.order.add(id)
 	}
-	slot, old, _ := c.table.set(id, at, v)
+	slot, old, _ = c.table.set(id, at, v)
+	if !exists {
+		c.order.add(slot)
+	}
 	c.enter(slot)
 	return old
 }
@@ -128,7 +131,7 @@ func (c *collection) move(slot uint32, to journal.Location, v value) {
 // fill makes the columns and the indexes of the points that a folder holds.
 func (c *collection) fill(t *table) error {
 	c.table = *t
-	ids := make([]pointID, 0, len(c.slots))
+	slots := make([]uint32, 0, c.size)
 	it := c.live.Iterator()
 	for it.HasNext() {
 		slot := it.Next()
@@ -139,11 +142,11 @@ func (c *collection) fill(t *table) error {
 		}
 		c.operations = max(c.operations, v.version())
 		c.enter(slot)
-		ids = append(ids, p.id)
+		slots = append(slots, slot)
 	}
-	slices.SortFunc(ids, pointID.compare)
-	for _, id := range ids {
-		c.order.add(id)
+	slices.SortFunc(slots, c.compare)
+	for _, slot := range slots {
+		c.order.add(slot)
 	}
 	return nil
 }
@@ -192,7 +195,7 @@ func (c *collection) setVector(slot uint32, name string, v vector, present bool)
 
 // remove takes a point out, and returns its location, or 0. The caller holds mu.
 func (c *collection) remove(id pointID) (old journal.Location) {
-	slot, ok := c.slots[id]
+	slot, ok := c.find(id)
 	if !ok {
 		return 0
 	}
@@ -202,7 +205,7 @@ func (c *collection) remove(id pointID) (old journal.Location) {
 	for name := range c.spaces {
 		c.setVector(slot, name, vector{}, false)
 	}
-	c.order.remove(id)
+	c.order.remove(slot)
 	old = c.points[slot].at
 	c.table.drop(slot)
 	return old
@@ -231,7 +234,7 @@ func (c *collection) vector(slot uint32, name string) (vector, bool) {
 
 // record returns a whole point, or nil. What it has are views, valid while mu is held.
 func (c *collection) record(id pointID) *record {
-	slot, ok := c.slots[id]
+	slot, ok := c.find(id)
 	if !ok {
 		return nil
 	}

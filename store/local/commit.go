@@ -139,7 +139,7 @@ func (c *collection) lies(key []byte, at journal.Location) (slot uint32, ok bool
 	if c == nil || err != nil {
 		return 0, false
 	}
-	slot, ok = c.slots[id]
+	slot, ok = c.find(id)
 	return slot, ok && c.points[slot].at == at
 }
 
@@ -443,7 +443,7 @@ func (d *draft) show(s storage, at []journal.Location) {
 			old = d.c.remove(id)
 		} else {
 			to := at[d.stored[id]]
-			old = d.c.place(id, to, s.Read(to))
+			old = d.c.keep(id, to, s.Read(to))
 		}
 		if old != 0 {
 			s.Release(old)

@@ -17,7 +17,7 @@ const (
 
 // ghost returns what is kept of a point, or nil.
 func (c *collection) ghost(id pointID) *record {
-	slot, ok := c.slots[id]
+	slot, ok := c.find(id)
 	if !ok {
 		return nil
 	}

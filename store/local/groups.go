@@ -338,7 +338,7 @@ func (q *querying) groupLookup(key groupKey, l *qdrant.WithLookup) (*qdrant.Retr
 	} else if key.number < 0 {
 		return nil, nil
 	}
-	if slot, ok := c.slots[id]; ok {
+	if slot, ok := c.find(id); ok {
 		return a.retrieved(c, slot), nil
 	}
 	return nil, nil

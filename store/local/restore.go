@@ -80,13 +80,14 @@ func (c *collection) writeSnapshot(ctx context.Context, s *summed) error {
 	}
 	s.entry(entryCollection, []byte(c.name), described)
 	n := 0
-	c.order.all(func(id pointID) bool {
+	c.order.all(func(slot uint32) bool {
 		if n++; n%checkEvery == 0 {
 			if err = cancelled(ctx); err != nil {
 				return false
 			}
 		}
-		s.entry(entryPoint, id.key(), c.points[c.slots[id]].value())
+		p := &c.points[slot]
+		s.entry(entryPoint, p.id.key(), p.value())
 		return s.err == nil
 	})
 	return err
@@ -181,7 +182,7 @@ func (r *restored) add(kind byte, a, b []byte) error {
 		return fmt.Errorf("point %s: %w", p.id, err)
 	}
 	c.operations = max(c.operations, p.version)
-	c.place(p.id, 0, b)
+	c.keep(p.id, 0, b)
 	return nil
 }
 
@@ -250,10 +251,12 @@ func (db *DB) restore(in *restored) ([]mutation, func(), error) {
 			return nil, nil, err
 		}
 		store = append(store, mutation{catalogBucket, collectionKey(c.name), described})
-		for pid, slot := range c.slots {
+		c.order.all(func(slot uint32) bool {
+			p := &c.points[slot]
 			in.points = append(in.points, restoredPoint{c, slot, len(store)})
-			store = append(store, mutation{c.id, pid.key(), c.points[slot].value()})
-		}
+			store = append(store, mutation{c.id, p.id.key(), p.value()})
+			return true
+		})
 		store = append(store, mutation{c.id, operationsKey, binary.AppendUvarint(nil, c.operations)})
 		next.collections[c.name] = c
 	}

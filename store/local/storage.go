@@ -176,7 +176,7 @@ func (l *loader) point(e journal.Entry) error {
 			v = nil
 		}
 		_, old, _ = t.set(id, e.Location, v)
-	} else if slot, ok := t.slots[id]; ok {
+	} else if slot, ok := t.find(id); ok {
 		old = t.points[slot].at
 		t.drop(slot)
 	}
