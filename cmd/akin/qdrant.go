@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
+	"runtime/debug"
+	"slices"
 
 	"github.com/akinserver/akin/store/local"
 )
@@ -15,15 +18,26 @@ import (
 type qdrantCmd struct {
 	Listen  string   `help:"Address to answer Qdrant's gRPC calls on. Keys that callers must bring are read from QDRANT__SERVICE__API_KEY and, for those who only read, QDRANT__SERVICE__READ_ONLY_API_KEY." default:"127.0.0.1:6334" placeholder:"HOST:PORT"`
 	Data    string   `help:"Folder of the store." default:"data" placeholder:"DIR"`
+	Check   bool     `help:"Verify the folder, say what it holds, and serve nothing."`
 	Restore []string `help:"Bring back the collections of a snapshot, in the place of any of their names, before serving." placeholder:"FILE" type:"existingfile"`
 	TLSCert string   `help:"Certificate to speak TLS with." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls"`
 	TLSKey  string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls"`
+
+	PartialUpserts bool `help:"Of an upsert with a point that does not fit keep the others, as Qdrant may; without it, none is kept."`
 }
 
 func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
+	if c.Check {
+		return check(c.Data, std)
+	}
+	// Most of what the store needs lies in the page cache, which garbage would take from it.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(40)
+	}
 	log := slog.New(slog.NewTextHandler(std.err, nil))
 	options := local.Options{
 		APIKey: os.Getenv("QDRANT__SERVICE__API_KEY"), ReadOnlyAPIKey: os.Getenv("QDRANT__SERVICE__READ_ONLY_API_KEY"), Logger: log,
+		PartialUpserts: c.PartialUpserts,
 	}
 	if c.TLSCert != "" {
 		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
@@ -58,4 +72,22 @@ func restore(ctx context.Context, db *local.DB, file string) error {
 	}
 	defer f.Close()
 	return db.Restore(ctx, f)
+}
+
+func check(dir string, std streams) error {
+	report, err := local.Check(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(report.Collections)) {
+		fmt.Fprintf(std.out, "collection %s: %d points\n", name, report.Collections[name])
+	}
+	for _, alias := range slices.Sorted(maps.Keys(report.Aliases)) {
+		fmt.Fprintf(std.out, "alias %s: %s\n", alias, report.Aliases[alias])
+	}
+	if report.Torn != "" {
+		fmt.Fprintf(std.out, "the end of a write that was interrupted, which is cut off when the folder is opened: %s\n", report.Torn)
+	}
+	fmt.Fprintf(std.out, "%s: %d bytes, all checksums right\n", dir, report.Bytes)
+	return nil
 }

@@ -50,8 +50,8 @@ func (db *DB) create(name string, config *qdrant.CollectionConfig) ([]mutation, 
 		return nil, nil, err
 	}
 	store := []mutation{
-		{catalogBucket, collectionKey(name), described},
-		{catalogBucket, []byte(nextKey), binary.AppendUvarint(nil, id)},
+		listed(collectionPrefix+name, described),
+		listed(nextKey, binary.AppendUvarint(nil, id)),
 	}
 	return store, func() {
 		db.nextID = id
@@ -163,7 +163,7 @@ func (s *collectionsService) Update(ctx context.Context, req *qdrant.UpdateColle
 			config.Metadata = merged(config.GetMetadata(), metadata)
 		}
 		described, err := encodeCollection(c.id, config, c.schema)
-		return []mutation{{catalogBucket, collectionKey(c.name), described}}, func() { c.configure(config) }, err
+		return []mutation{listed(collectionPrefix+c.name, described)}, func() { c.configure(config) }, err
 	}}, true)
 	return done(start, true, err)
 }
@@ -253,11 +253,11 @@ func (s *collectionsService) Delete(ctx context.Context, req *qdrant.DeleteColle
 		found = true
 		next := cat.clone()
 		delete(next.collections, c.name)
-		store := []mutation{{catalogBucket, collectionKey(c.name), nil}, {bucket: c.id}, {bucket: c.id | ghostBit}}
+		store := []mutation{listed(collectionPrefix+c.name, nil), {bucket: c.id}, {bucket: c.id | ghostBit}}
 		for alias, target := range cat.aliases {
 			if target == c.name {
 				delete(next.aliases, alias)
-				store = append(store, mutation{catalogBucket, []byte(aliasPrefix + alias), nil})
+				store = append(store, listed(aliasPrefix+alias, nil))
 			}
 		}
 		return store, func() { s.db.current.Store(next) }, nil
@@ -336,12 +336,12 @@ func (s *collectionsService) UpdateAliases(ctx context.Context, req *qdrant.Chan
 		var store []mutation
 		for alias := range old.aliases {
 			if !has(next.aliases, alias) {
-				store = append(store, mutation{catalogBucket, []byte(aliasPrefix + alias), nil})
+				store = append(store, listed(aliasPrefix+alias, nil))
 			}
 		}
 		for alias, target := range next.aliases {
 			if old.aliases[alias] != target {
-				store = append(store, mutation{catalogBucket, []byte(aliasPrefix + alias), []byte(target)})
+				store = append(store, listed(aliasPrefix+alias, []byte(target)))
 			}
 		}
 		return store, func() { s.db.current.Store(next) }, nil

@@ -267,6 +267,18 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestOpenNamesADamagedCollection(t *testing.T) {
+	dir := t.TempDir()
+	db, client := opened(t, dir, quiet)
+	made(t, client, "letters")
+	closeStore(t, db, client)
+	tampered(t, dir, journal.Mutation{Kind: journal.Put, Bucket: catalogBucket, Key: []byte(collectionPrefix + "letters"), Value: []byte{1, 0xff}})
+	_, err := Open(dir, quiet)
+	if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "letters") {
+		t.Errorf("want ErrCorrupt that names the collection, got %v", err)
+	}
+}
+
 func TestOpenSurvivesAnyFile(t *testing.T) {
 	dir := t.TempDir()
 	db, client := opened(t, dir, quiet)

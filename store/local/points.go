@@ -229,7 +229,7 @@ func (s *pointsService) changeSchema(ctx context.Context, req change, plan func(
 		}
 		schema, show := plan(c)
 		described, err := encodeCollection(c.id, c.config, schema)
-		return []mutation{{catalogBucket, collectionKey(c.name), described}}, func() {
+		return []mutation{listed(collectionPrefix+c.name, described)}, func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			show()

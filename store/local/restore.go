@@ -250,7 +250,7 @@ func (db *DB) restore(in *restored) ([]mutation, func(), error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		store = append(store, mutation{catalogBucket, collectionKey(c.name), described})
+		store = append(store, listed(collectionPrefix+c.name, described))
 		c.order.all(func(slot uint32) bool {
 			p := &c.points[slot]
 			in.points = append(in.points, restoredPoint{c, slot, len(store)})
@@ -264,10 +264,10 @@ func (db *DB) restore(in *restored) ([]mutation, func(), error) {
 		if has(next.collections, alias) || !has(next.collections, target) {
 			return nil, nil, invalid("Wrong input: alias %s of the snapshot has no collection, or the name of one", alias)
 		}
-		store = append(store, mutation{catalogBucket, []byte(aliasPrefix + alias), []byte(target)})
+		store = append(store, listed(aliasPrefix+alias, []byte(target)))
 	}
 	maps.Copy(next.aliases, in.aliases)
-	store = append(store, mutation{catalogBucket, []byte(nextKey), binary.AppendUvarint(nil, id)})
+	store = append(store, listed(nextKey, binary.AppendUvarint(nil, id)))
 	return store, func() {
 		db.nextID = id
 		db.current.Store(next)

@@ -35,19 +35,41 @@ type chunk struct {
 	term   []float32
 }
 
-func newChunk(r *recipe) chunk {
+// memory is where chunks come from.
+type memory struct {
+	codes  slab[byte]
+	values slab[int8]
+	floats slab[float32]
+}
+
+func (m *memory) chunk(r *recipe) chunk {
 	ch := chunk{recipe: r}
 	if r == nil {
 		return ch
 	}
 	if r.kind == Bits {
-		ch.codes = make([]byte, chunkRows*r.rotation.dim/8)
+		ch.codes = m.codes.take(chunkRows * r.rotation.dim / 8)
 	} else {
-		ch.values = make([]int8, chunkRows*r.rotation.dim)
+		ch.values = m.values.take(chunkRows * r.rotation.dim)
 	}
-	ch.factor, ch.term = make([]float32, chunkRows), make([]float32, chunkRows)
+	ch.factor, ch.term = m.floats.take(chunkRows), m.floats.take(chunkRows)
 	return ch
 }
+
+// reserve makes room for n chunks that will be asked for.
+func (m *memory) reserve(r *recipe, n int) {
+	switch {
+	case r == nil:
+		return
+	case r.kind == Bits:
+		m.codes.reserve(n * chunkRows * r.rotation.dim / 8)
+	default:
+		m.values.reserve(n * chunkRows * r.rotation.dim)
+	}
+	m.floats.reserve(n * 2 * chunkRows)
+}
+
+func (m *memory) bytes() int { return m.codes.bytes() + m.values.bytes() + m.floats.bytes() }
 
 func (ch *chunk) bytes() int {
 	return len(ch.codes) + len(ch.values) + 4*len(ch.factor) + 4*len(ch.term)

@@ -6,7 +6,7 @@
 // A code is the signs of a row's dimensions, one bit each, after the mean of the column was taken off and the rest was
 // rotated at random, with two factors that make the dot product with a query an unbiased estimate (J. Gao, C. Long: RaBitQ,
 // SIGMOD 2024). Where that leaves too many rows in doubt, it is one byte a dimension; where that does too, there is none.
-// A column decides by its own rows, each time their number has doubled.
+// A column decides by its own rows, each time as many have come as there were.
 package code
 
 import (
@@ -68,12 +68,14 @@ type Column struct {
 	count  int      // rows that are there
 	live   []uint64 // a bit a row
 	chunks []chunk
+	memory memory
 	norm   float64 // no vector that has a code is longer
 
 	rotation *rotation // nil when the column never has codes
 	target   *recipe   // of new codes; nil for none
 	recipes  []*recipe // all that chunks have codes by
-	due      int       // count at which the column decides again
+	changes  int       // puts since the column decided
+	due      int       // changes after which it decides again: as many as it had rows
 	puts     int       // since a chunk was coded anew
 	scratch  []float32 // for one residual
 	forced   *Kind     // tests: the kind to use, whatever is measured
@@ -103,7 +105,7 @@ func (c *Column) Put(row int, vector []float32) {
 	if len(vector) != c.dim || row < 0 {
 		panic(fmt.Sprintf("code: row %d of %d values in a column of %d", row, len(vector), c.dim))
 	}
-	if c.count >= c.due {
+	if c.changes++; c.changes >= c.due && c.count >= minRows {
 		c.decide()
 	}
 	c.recodeSome()
@@ -138,7 +140,7 @@ func (c *Column) grow(n int) {
 		c.live = append(c.live, 0)
 	}
 	for len(c.chunks)*chunkRows < c.size {
-		c.chunks = append(c.chunks, newChunk(c.target))
+		c.chunks = append(c.chunks, c.memory.chunk(c.target))
 	}
 }
 
@@ -168,7 +170,7 @@ type Stats struct {
 // Stats is as cheap as a look at every chunk. Unlike other methods, it may run beside searches.
 func (c *Column) Stats() Stats {
 	s := Stats{
-		Rows: c.count, Bytes: 8 * cap(c.live),
+		Rows: c.count, Bytes: 8*cap(c.live) + c.memory.bytes(),
 		Searches: c.searches.Load(), Scanned: c.scanned.Load(), Rescored: c.rescored.Load(),
 	}
 	if c.target != nil {

@@ -26,9 +26,12 @@ const (
 
 // decide finds out, on a sample of the column's own rows, which codes serve it, and how large their errors are.
 func (c *Column) decide() {
-	c.due = max(2*c.count, minRows)
-	rows := c.sample(sampleRows)
-	t := c.newTrial(rows)
+	c.changes, c.due = 0, c.count
+	searches, scanned, rescored := c.searches.Load(), c.scanned.Load(), c.rescored.Load()
+	t := c.newTrial(c.sample(sampleRows))
+	c.searches.Store(searches) // only those of the caller count
+	c.scanned.Store(scanned)
+	c.rescored.Store(rescored)
 	var best *recipe
 	for _, kind := range []Kind{Bits, Bytes} {
 		if kind == Bytes && !kernel.Fast() {
@@ -171,7 +174,7 @@ func (c *Column) newRecipe(kind Kind, centre []float32) *recipe {
 // try codes the sample and asks it the queries.
 func (t *trial) try(kind Kind) *recipe {
 	r := t.c.newRecipe(kind, t.centre)
-	ch := newChunk(r)
+	ch := new(memory).chunk(r)
 	of := extent{norm: t.c.norm}
 	for i, row := range t.rows {
 		of.add(ch.put(r, t.c.scratch, i, t.c.vector(row)))
@@ -241,8 +244,8 @@ func (c *Column) recodeSome() {
 	}
 	for i := range c.chunks {
 		if c.chunks[i].recipe != c.target {
-			ch, of := c.coded(i, c.scratch)
-			c.replace(i, ch, of)
+			ch := c.memory.chunk(c.target)
+			c.replace(i, ch, c.fill(&ch, i, c.scratch))
 			c.list()
 			return
 		}
@@ -286,11 +289,23 @@ func (c *Column) Load(ctx context.Context, live []uint64, threads int) error {
 		}
 	}
 	copy(c.live, live)
+	c.changes = c.count
 	return c.Recode(ctx, threads)
 }
 
 // recode brings all chunks up to the target.
 func (c *Column) recode(ctx context.Context, threads int) error {
+	old := 0
+	for i := range c.chunks {
+		if c.chunks[i].recipe != c.target {
+			old++
+		}
+	}
+	if old == 0 {
+		c.list()
+		return ctx.Err()
+	}
+	c.memory.reserve(c.target, old)
 	var next atomic.Int64
 	var lock sync.Mutex
 	var wait sync.WaitGroup
@@ -305,7 +320,10 @@ func (c *Column) recode(ctx context.Context, threads int) error {
 				if c.chunks[i].recipe == c.target {
 					continue
 				}
-				ch, of := c.coded(i, scratch)
+				lock.Lock()
+				ch := c.memory.chunk(c.target)
+				lock.Unlock()
+				of := c.fill(&ch, i, scratch)
 				lock.Lock()
 				c.replace(i, ch, of)
 				lock.Unlock()
@@ -317,19 +335,18 @@ func (c *Column) recode(ctx context.Context, threads int) error {
 	return ctx.Err()
 }
 
-// coded makes the i-th chunk as the target has it.
-func (c *Column) coded(i int, scratch []float32) (chunk, extent) {
-	ch := newChunk(c.target)
+// fill codes the rows of the i-th chunk into a new one.
+func (c *Column) fill(ch *chunk, i int, scratch []float32) extent {
 	var all extent
 	if ch.recipe == nil {
-		return ch, all
+		return all
 	}
 	for at := range min(chunkRows, c.size-i*chunkRows) {
 		if row := i*chunkRows + at; c.live[row/64]>>(row%64)&1 == 1 {
-			all.add(ch.put(c.target, scratch, at, c.vector(row)))
+			all.add(ch.put(ch.recipe, scratch, at, c.vector(row)))
 		}
 	}
-	return ch, all
+	return all
 }
 
 func (c *Column) replace(i int, ch chunk, of extent) {

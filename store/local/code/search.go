@@ -109,7 +109,7 @@ func (c *Column) cheaperExact(found, n int) bool {
 	if found <= 1000 || n >= found/8 {
 		return true
 	}
-	return found*400 <= c.size && (c.target == nil || c.target.kind != Bytes)
+	return found*200 <= c.size && (c.target == nil || c.target.kind != Bytes)
 }
 
 func (j *job) ask(query []float32) {
@@ -252,7 +252,9 @@ type worker struct {
 	scores   [kernel.Block]float32
 	scanned  uint64
 	rescored uint64
-	read     int // vectors since the last look at the context
+	ahead    [8]int32 // rows to be read soon
+	waiting  int      // of these
+	read     int      // vectors since the last look at the context
 }
 
 // part is what a worker knows of one query.
@@ -274,7 +276,7 @@ const (
 )
 
 func (w *worker) begin(j *job, busy bool) {
-	w.job, w.busy, w.recipe, w.scanned, w.rescored, w.read = j, busy, nil, 0, 0, 0
+	w.job, w.busy, w.recipe, w.scanned, w.rescored, w.read, w.waiting = j, busy, nil, 0, 0, 0, 0
 	if !busy {
 		return
 	}
@@ -335,9 +337,13 @@ func (w *worker) chunk(i int) bool {
 			return false
 		}
 		for k, q := range w.job.questions[:w.job.asked] {
-			if ch.recipe == nil || !q.coded { // and so for all queries of an exact job
-				w.exact(q, &w.parts[k], at, want)
-			} else if !w.coded(q, &w.parts[k], ch, at, at-first, want) {
+			p, on := &w.parts[k], false
+			if ch.recipe == nil || !q.coded {
+				on = w.exact(q, p, at, want)
+			} else {
+				on = w.coded(q, p, ch, at, at-first, want)
+			}
+			if !on {
 				return false
 			}
 		}
@@ -346,20 +352,24 @@ func (w *worker) chunk(i int) bool {
 }
 
 // exact scores the wanted rows of the blocks from first on.
-func (w *worker) exact(q *question, p *part, first int, want []uint32) {
+func (w *worker) exact(q *question, p *part, first int, want []uint32) bool {
 	c := w.job.c
 	for b, rows := range want {
 		for row := (first + b) * kernel.Block; rows != 0; {
 			skip := bits.TrailingZeros32(rows)
 			rows >>= skip
 			row += skip
-			// Rows in between that are not wanted cost less than an end and a new beginning, if they are few.
-			n := 1
-			if bits.OnesCount32(rows) >= 8 {
-				n = bits.Len32(rows)
+			if bits.OnesCount32(rows) < 8 {
+				if !w.soon(q, p, row) {
+					return false
+				}
+				rows >>= 1
+				row++
+				continue
 			}
+			// Rows in between that are not wanted cost less than an end and a new beginning.
 			vectors := c.rows(row)
-			n = min(n, len(vectors)/c.dim)
+			n := min(bits.Len32(rows), len(vectors)/c.dim)
 			scores := w.scores[:n]
 			c.scores(q.vector, vectors[:n*c.dim], scores)
 			for i, score := range scores {
@@ -371,6 +381,7 @@ func (w *worker) exact(q *question, p *part, first int, want []uint32) {
 			row += n
 		}
 	}
+	return w.now(q, p)
 }
 
 // coded looks at the codes of the blocks from first on, the at-th and following of their chunk.
@@ -398,6 +409,7 @@ func (w *worker) coded(q *question, p *part, ch *chunk, first, at int, want []ui
 				p.doubts = append(p.doubts, doubt{int32(row), float32(estimate), factor[i]})
 				continue
 			}
+			w.rescored++
 			if !w.look(q, p, row) {
 				return false
 			}
@@ -440,10 +452,31 @@ func (w *worker) bounds(q *question, p *part, a *asked) (floor float64, bound fl
 // look reads the vector of a row.
 func (w *worker) look(q *question, p *part, row int) bool {
 	c := w.job.c
-	w.rescored++
-	w.offer(q, p, Hit{row, c.score(q.vector, c.rows(row)[:c.dim])})
+	w.offer(q, p, Hit{row, c.score(q.vector, c.vector(row))})
 	if w.read++; w.read%1024 == 0 {
 		return w.goesOn()
+	}
+	return true
+}
+
+// soon reads the vector of a row a little later, together with some others, whose ways through memory overlap then.
+func (w *worker) soon(q *question, p *part, row int) bool {
+	kernel.Fetch(w.job.c.vector(row))
+	w.ahead[w.waiting] = int32(row)
+	if w.waiting++; w.waiting == len(w.ahead) {
+		return w.now(q, p)
+	}
+	return true
+}
+
+// now reads the vectors that were to be read soon.
+func (w *worker) now(q *question, p *part) bool {
+	rows := w.ahead[:w.waiting]
+	w.waiting = 0
+	for _, row := range rows {
+		if !w.look(q, p, int(row)) {
+			return false
+		}
 	}
 	return true
 }
@@ -496,7 +529,8 @@ func (w *worker) settle(q *question, p *part) bool {
 		if float64(d.estimate)+float64(d.factor)*reach < bound {
 			continue
 		}
-		if !w.look(q, p, int(d.row)) {
+		w.rescored++
+		if !w.soon(q, p, int(d.row)) {
 			return false
 		}
 		if floor := w.floor(q, p); floor != known {
@@ -505,7 +539,7 @@ func (w *worker) settle(q *question, p *part) bool {
 		}
 	}
 	p.doubts = p.doubts[:0]
-	return true
+	return w.now(q, p)
 }
 
 func (w *worker) settleAll() bool {

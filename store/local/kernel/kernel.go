@@ -76,6 +76,14 @@ func DifferencesRows(query, rows, out []float32) {
 	}
 }
 
+// Fetch asks the processor to bring a vector into the cache, and does not wait: of several vectors that lie far from one
+// another, the next ones are under way while the first is read. It has no effect on anything but time.
+func Fetch(vector []float32) {
+	if len(vector) > 0 {
+		fetch(vector)
+	}
+}
+
 // DotBytes puts the dot product of query and each of len(out) rows into out, exactly. The rows lie one behind the other,
 // each as long as the query, at most [MaxBytes].
 func DotBytes(query, rows []int8, out []int32) {

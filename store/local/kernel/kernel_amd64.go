@@ -65,6 +65,8 @@ func hadamard(x, signs []float32) {
 	hadamardAVX2(&x[0], &signs[0], len(x))
 }
 
+func fetch(vector []float32) { prefetch(&vector[0], len(vector)) }
+
 func butterfly(a, b []float32) {
 	if !fast {
 		portableButterfly(a, b)
@@ -95,6 +97,11 @@ func atLeastAVX2(sums *int32, factors, terms *float32, scale, base, floor float3
 
 //go:noescape
 func hadamardAVX2(x, signs *float32, n int)
+
+// prefetch is part of what every amd64 processor has.
+//
+//go:noescape
+func prefetch(vector *float32, n int)
 
 //go:noescape
 func butterflyAVX2(a, b *float32, n int)

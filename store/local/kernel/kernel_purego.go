@@ -12,6 +12,8 @@ func dotBytes(query, rows []int8, out []int32)   { portableDotBytes(query, rows,
 func hadamard(x, signs []float32)                { portableHadamard(x, signs) }
 func butterfly(a, b []float32)                   { portableButterfly(a, b) }
 
+func fetch([]float32) {}
+
 func oneBit(table, codes []byte, want []uint32, sums []int32) {
 	portableSums(table, codes, want, sums)
 }
