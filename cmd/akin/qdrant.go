@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"runtime/debug"
 	"slices"
 
 	"github.com/akinserver/akin/store/local"
@@ -28,6 +29,10 @@ type qdrantCmd struct {
 func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
 	if c.Check {
 		return check(c.Data, std)
+	}
+	// Most of what the store needs lies in the page cache, which garbage would take from it.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(40)
 	}
 	log := slog.New(slog.NewTextHandler(std.err, nil))
 	options := local.Options{
@@ -79,6 +84,9 @@ func check(dir string, std streams) error {
 	}
 	for _, alias := range slices.Sorted(maps.Keys(report.Aliases)) {
 		fmt.Fprintf(std.out, "alias %s: %s\n", alias, report.Aliases[alias])
+	}
+	if report.Torn != "" {
+		fmt.Fprintf(std.out, "the end of a write that was interrupted, which is cut off when the folder is opened: %s\n", report.Torn)
 	}
 	fmt.Fprintf(std.out, "%s: %d bytes, all checksums right\n", dir, report.Bytes)
 	return nil

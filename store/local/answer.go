@@ -43,7 +43,10 @@ func (c *collection) newAnswer(payload *qdrant.WithPayloadSelector, byDefault bo
 
 // payloadOf returns the wanted part of a point's payload.
 func (a *answer) payloadOf(c *collection, slot uint32) fields {
-	return a.payload.of(c.points[slot].payload)
+	if a.payload.nothing() {
+		return nil
+	}
+	return a.payload.of(c.document(slot).all())
 }
 
 // vectorsOf returns copies of the wanted vectors of a point: the answer is sent when the collection may have changed.
@@ -54,7 +57,7 @@ func (a *answer) vectorsOf(c *collection, slot uint32) *qdrant.VectorsOutput {
 	named := map[string]*qdrant.VectorOutput{}
 	for _, name := range a.vectors {
 		if v, ok := c.vector(slot, name); ok {
-			v.dense = slices.Clone(v.dense)
+			v.dense, v.indices, v.values = slices.Clone(v.dense), slices.Clone(v.indices), slices.Clone(v.values)
 			named[name] = c.spaces[name].output(v)
 		}
 	}
@@ -82,7 +85,7 @@ func (a *answer) scored(c *collection, h hit) *qdrant.ScoredPoint {
 		OrderValue: h.order,
 	}
 	if !h.plain {
-		p.Version = c.points[h.slot].version
+		p.Version = c.points[h.slot].version()
 	}
 	return p
 }

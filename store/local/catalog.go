@@ -3,11 +3,10 @@ package local
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"maps"
-	"slices"
 	"strings"
 
+	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/protobuf/proto"
 )
@@ -35,11 +34,10 @@ func (c *catalog) find(name string) (*collection, error) {
 
 func (db *DB) catalog() *catalog { return db.current.Load() }
 
-// The catalog's keys. A collection's value is its id and its description. All values but that of the format end in their
-// checksum (CRC-32C).
+// The catalog's keys. A collection's value is its id and its description.
 const (
 	catalogBucket    = 0
-	formatKey        = "!format" // the first of all, so that nothing of a newer format is read
+	formatKey        = "format"
 	nextKey          = "next"
 	collectionPrefix = "collection/"
 	aliasPrefix      = "alias/"
@@ -48,89 +46,92 @@ const (
 
 // load reads all that is stored. A new folder gets its format version.
 func (db *DB) load() error {
-	cat := &catalog{map[string]*collection{}, map[string]string{}}
-	byID := map[uint64]*collection{}
-	format := uint64(0)
-	// The catalog's bucket comes first, so that every point meets its collection.
-	err := db.storage.load(func(bucket uint64, key, value []byte) error {
-		if bucket == catalogBucket {
-			return db.loadCatalog(cat, byID, &format, string(key), value)
-		}
-		c := byID[bucket&^ghostBit]
-		if c == nil {
-			return fmt.Errorf("%w: %s: no collection has the number %d", ErrCorrupt, fileName, bucket)
-		}
-		if string(key) == string(operationsKey) {
-			n, _ := binary.Uvarint(value)
-			c.operations = max(c.operations, n)
-			return nil
-		}
-		if bucket&ghostBit != 0 {
-			key = key[:max(0, len(key)-8)]
-		}
-		r, err := decodeRecord(key, value)
-		if err != nil {
-			return fmt.Errorf("%w: %s: collection %s: %w", ErrCorrupt, fileName, c.name, err)
-		}
-		c.operations = max(c.operations, r.version)
-		if bucket&ghostBit != 0 {
-			c.haunt(r)
-		} else {
-			c.put(r)
-		}
-		return nil
-	})
+	l := newLoader(db.storage.Release)
+	if err := db.storage.Replay(l.each); err != nil {
+		return err
+	}
+	cat, nextID, err := l.catalog(db.storage.Read)
 	if err != nil {
 		return err
 	}
-	if format == 0 {
-		if len(cat.collections) > 0 {
-			return fmt.Errorf("%w: %s: it does not say its format", ErrCorrupt, fileName)
+	for _, c := range cat.collections {
+		if err := l.fill(c, db.storage.Read); err != nil {
+			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
 		}
-		format := mutation{catalogBucket, []byte(formatKey), binary.AppendUvarint(nil, formatVersion)}
-		if err := db.storage.commit([]mutation{format}); err != nil {
+	}
+	db.places, db.nextID = l.places, nextID
+	db.current.Store(cat)
+	if !has(l.places[catalogBucket], formatKey) {
+		_, err = db.store([]mutation{listed(formatKey, binary.AppendUvarint(nil, formatVersion))})
+		if err != nil {
 			return fmt.Errorf("write the format version: %w", err)
 		}
 	}
-	db.current.Store(cat)
+	return nil
+}
+
+// catalog makes the collections, which have no points yet, and the aliases.
+func (l *loader) catalog(read func(journal.Location) []byte) (cat *catalog, nextID uint64, err error) {
+	kept := l.places[catalogBucket]
+	format := uint64(0)
+	if at, ok := kept[formatKey]; ok {
+		format, _ = binary.Uvarint(read(at))
+	}
+	switch {
+	case format > formatVersion:
+		return nil, 0, fmt.Errorf("%w: format %d, known up to %d", ErrFormat, format, formatVersion)
+	case format == 0 && len(l.places)+len(l.tables) > 0:
+		return nil, 0, fmt.Errorf("%w: it does not say its format", ErrCorrupt)
+	}
+	cat = &catalog{map[string]*collection{}, map[string]string{}}
+	known := map[uint64]bool{catalogBucket: true}
+	for key, at := range kept {
+		if key == nextKey {
+			nextID, _ = binary.Uvarint(read(at))
+		} else if name, ok := strings.CutPrefix(key, aliasPrefix); ok {
+			cat.aliases[name] = string(read(at))
+		} else if name, ok := strings.CutPrefix(key, collectionPrefix); ok {
+			c, err := decodeCollection(name, read(at))
+			if err != nil {
+				return nil, 0, fmt.Errorf("%w: %w", ErrCorrupt, err)
+			}
+			cat.collections[name], known[c.id] = c, true
+		}
+	}
+	for bucket := range l.tables {
+		if !known[bucket] {
+			return nil, 0, fmt.Errorf("%w: no collection has the number %d", ErrCorrupt, bucket)
+		}
+	}
+	for _, c := range cat.collections {
+		if err := l.broken[c.id]; err != nil {
+			return nil, 0, fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
+		}
+	}
+	return cat, nextID, nil
+}
+
+// fill gives a collection its points, and what else is kept of it.
+func (l *loader) fill(c *collection, read func(journal.Location) []byte) error {
+	if at, ok := l.places[c.id][string(operationsKey)]; ok {
+		c.operations, _ = binary.Uvarint(read(at))
+	}
+	for key, at := range l.places[c.id|ghostBit] {
+		g, err := decodeRecord([]byte(key[:max(0, len(key)-8)]), read(at))
+		if err != nil {
+			return err
+		}
+		c.operations = max(c.operations, g.version)
+		c.haunt(g)
+	}
+	if t := l.tables[c.id]; t != nil {
+		return c.fill(t)
+	}
 	return nil
 }
 
 // listed is a mutation of the catalog; a nil value deletes the key.
-func listed(key string, value []byte) mutation {
-	if value == nil {
-		return mutation{bucket: catalogBucket, key: []byte(key)}
-	}
-	sum := crc32.Checksum(value, castagnoli)
-	return mutation{catalogBucket, []byte(key), binary.LittleEndian.AppendUint32(slices.Clip(value), sum)}
-}
-
-func (db *DB) loadCatalog(cat *catalog, byID map[uint64]*collection, format *uint64, key string, value []byte) error {
-	if key == formatKey {
-		if *format, _ = binary.Uvarint(value); *format > formatVersion {
-			return fmt.Errorf("%w: format %d, known up to %d", ErrFormat, *format, formatVersion)
-		}
-		return nil
-	}
-	end := len(value) - 4
-	if end < 0 || crc32.Checksum(value[:end], castagnoli) != binary.LittleEndian.Uint32(value[end:]) {
-		return fmt.Errorf("%w: %s: %s: %w", ErrCorrupt, fileName, key, errDamaged)
-	}
-	value = value[:end]
-	switch {
-	case key == nextKey:
-		db.nextID, _ = binary.Uvarint(value)
-	case strings.HasPrefix(key, aliasPrefix):
-		cat.aliases[strings.TrimPrefix(key, aliasPrefix)] = string(value)
-	case strings.HasPrefix(key, collectionPrefix):
-		c, err := decodeCollection(strings.TrimPrefix(key, collectionPrefix), value)
-		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrCorrupt, fileName, err)
-		}
-		cat.collections[c.name], byID[c.id] = c, c
-	}
-	return nil
-}
+func listed(key string, value []byte) mutation { return mutation{catalogBucket, []byte(key), value} }
 
 func encodeCollection(id uint64, config *qdrant.CollectionConfig, schema map[string]*qdrant.PayloadSchemaInfo) ([]byte, error) {
 	return proto.MarshalOptions{}.MarshalAppend(binary.AppendUvarint(nil, id), &qdrant.CollectionInfo{Config: config, PayloadSchema: schema})

@@ -1,14 +1,18 @@
 package local
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 )
 
-// collection holds the points of one collection in memory. Its one writer is the committer; readers hold mu for as long
-// as one call takes, and so see one state of it.
+// collection knows where the points of one collection lie, and what is needed to find them. Its one writer is the
+// committer; readers hold mu for as long as one call takes, and so see one state of it. Vectors and payloads stay in the
+// journal's files: what the collection has of them are views.
 type collection struct {
 	id   uint64 // never used twice
 	name string
@@ -18,12 +22,9 @@ type collection struct {
 	schema     map[string]*qdrant.PayloadSchemaInfo
 	operations uint64 // writes so far; the number of the last one is the version of what it wrote
 
-	points  []point            // by slot
-	slots   map[pointID]uint32 // slots are given again when their point is gone
-	order   *ordered[pointID]  // of the points' ids
-	live    *roaring.Bitmap    // slots in use
-	free    []uint32           // slots to give again
-	spaces  map[string]*space  // by vector name
+	table
+	order   *ordered[uint32]  // slots, in the order of their points' ids
+	spaces  map[string]*space // by vector name
 	dense   map[string]*denseColumn
 	multi   map[string]*multiColumn
 	sparse  map[string]*sparseColumn
@@ -32,28 +33,34 @@ type collection struct {
 	reads, writes bucket // of strict mode
 }
 
-type point struct {
-	id      pointID
-	version uint64
-	payload fields
-}
-
-// record is a whole point, as it is written and stored.
+// record is a whole point. Of one that is stored, the vectors and the encoded payload are views.
 type record struct {
 	id      pointID
 	version uint64
 	payload fields
+	raw     []byte // the payload encoded, where it was not asked for yet; then payload is nil
 	vectors map[string]vector
-	body    []byte // encoded, where that was done beforehand
+	value   []byte // all of it encoded but for the version, where that was done beforehand
+}
+
+func (r *record) document() document { return document{r.payload, r.raw} }
+
+// fields returns the decoded payload.
+func (r *record) fields() fields {
+	if r.raw != nil {
+		r.payload, r.raw = r.document().all(), nil
+	}
+	return r.payload
 }
 
 func newCollection(id uint64, name string, config *qdrant.CollectionConfig) *collection {
 	c := &collection{
 		id: id, name: name, config: config, schema: map[string]*qdrant.PayloadSchemaInfo{},
-		slots: map[pointID]uint32{}, order: newOrdered(pointID.compare), live: roaring.New(),
+		table:  *newTable(),
 		spaces: spacesOf(config.GetParams()), dense: map[string]*denseColumn{}, multi: map[string]*multiColumn{},
 		sparse: map[string]*sparseColumn{}, indexes: map[string]*fieldIndex{},
 	}
+	c.order = newOrdered(c.compare)
 	for name, s := range c.spaces {
 		switch {
 		case s.sparse:
@@ -67,27 +74,99 @@ func newCollection(id uint64, name string, config *qdrant.CollectionConfig) *col
 	return c
 }
 
-// put writes a whole point. The caller holds mu.
+// put writes a record, which stays on the heap. The caller holds mu.
 func (c *collection) put(r *record) {
-	slot, exists := c.slots[r.id]
-	if !exists {
-		slot = c.newSlot()
-		c.slots[r.id] = slot
-		c.order.add(r.id)
-		c.live.Add(slot)
+	encoded, err := encodeRecord(r)
+	if err != nil {
+		panic(err) // it was encoded before, or made here
 	}
-	p := &c.points[slot]
-	for _, x := range c.indexes {
-		if exists {
-			x.remove(slot, p.payload)
+	c.keep(r.id, 0, encoded)
+}
+
+// keep puts a stored point in its place, and returns the location of the one that it replaces, or 0. The caller holds mu.
+func (c *collection) keep(id pointID, at journal.Location, v value) (old journal.Location) {
+	slot, exists := c.find(id)
+	if exists {
+		for _, x := range c.indexes {
+			x.remove(slot, c.document(slot))
 		}
-		x.add(slot, r.payload)
 	}
-	*p = point{id: r.id, version: r.version, payload: r.payload}
+	slot, old, _ = c.table.set(id, at, v)
+	if !exists {
+		c.order.add(slot)
+	}
+	c.enter(slot)
+	return old
+}
+
+// enter takes what the point of a slot has into the columns and the indexes.
+func (c *collection) enter(slot uint32) {
+	v := c.points[slot].value()
+	for _, x := range c.indexes {
+		x.add(slot, document{encoded: v.payload()})
+	}
 	for name := range c.spaces {
-		v, ok := r.vectors[name]
-		c.setVector(slot, name, v, ok)
+		one, ok := v.vector(name)
+		c.setVector(slot, name, one, ok)
 	}
+}
+
+// move tells that the point of a slot lies somewhere else now. The caller holds mu.
+func (c *collection) move(slot uint32, to journal.Location, v value) {
+	c.points[slot].at, c.points[slot].first = to, &v[0]
+	v.each(func(name []byte, one vector) bool {
+		if d := c.dense[string(name)]; d != nil {
+			d.move(slot, one.dense)
+		}
+		if m := c.multi[string(name)]; m != nil {
+			m.put(slot, one)
+		}
+		if s := c.sparse[string(name)]; s != nil {
+			s.put(slot, one.sparse)
+		}
+		return true
+	})
+}
+
+// fill makes the columns and the indexes of the points that a folder holds.
+func (c *collection) fill(t *table) error {
+	c.table = *t
+	slots := make([]uint32, 0, c.size)
+	it := c.live.Iterator()
+	for it.HasNext() {
+		slot := it.Next()
+		p := &c.points[slot]
+		v := p.value()
+		if err := c.accepts(v); err != nil {
+			return fmt.Errorf("point %s: %w", p.id, err)
+		}
+		c.operations = max(c.operations, v.version())
+		c.enter(slot)
+		slots = append(slots, slot)
+	}
+	slices.SortFunc(slots, c.compare)
+	for _, slot := range slots {
+		c.order.add(slot)
+	}
+	return nil
+}
+
+// accepts verifies that an encoded point is one of this collection.
+func (c *collection) accepts(v value) (err error) {
+	if v, err = parseValue(v); err != nil {
+		return err
+	}
+	v.each(func(name []byte, one vector) bool {
+		s := c.spaces[string(name)]
+		switch {
+		case s == nil:
+			err = fmt.Errorf("no vector has the name %q", name)
+		case s.sparse != one.isSparse(), !s.sparse && len(one.dense) != one.rows*s.size, !s.sparse && !s.multi && one.rows != 1:
+			err = fmt.Errorf("vector %q is of another kind or size", name)
+		}
+		return err == nil
+	})
+	return err
 }
 
 func (c *collection) setVector(slot uint32, name string, v vector, present bool) {
@@ -114,36 +193,30 @@ func (c *collection) setVector(slot uint32, name string, v vector, present bool)
 	}
 }
 
-func (c *collection) newSlot() uint32 {
-	if n := len(c.free); n > 0 {
-		slot := c.free[n-1]
-		c.free = c.free[:n-1]
-		return slot
-	}
-	c.points = append(c.points, point{})
-	return uint32(len(c.points) - 1)
-}
-
-// remove takes a point out. The caller holds mu.
-func (c *collection) remove(id pointID) {
-	slot, ok := c.slots[id]
+// remove takes a point out, and returns its location, or 0. The caller holds mu.
+func (c *collection) remove(id pointID) (old journal.Location) {
+	slot, ok := c.find(id)
 	if !ok {
-		return
+		return 0
 	}
 	for _, x := range c.indexes {
-		x.remove(slot, c.points[slot].payload)
+		x.remove(slot, c.document(slot))
 	}
 	for name := range c.spaces {
 		c.setVector(slot, name, vector{}, false)
 	}
-	delete(c.slots, id)
-	c.order.remove(id)
-	c.live.Remove(slot)
-	c.points[slot] = point{}
-	c.free = append(c.free, slot)
+	c.order.remove(slot)
+	old = c.points[slot].at
+	c.table.drop(slot)
+	return old
 }
 
-// vector returns what a point has in a space. A dense one is valid until the next write.
+// document returns the payload of a point.
+func (c *collection) document(slot uint32) document {
+	return document{encoded: c.points[slot].value().payload()}
+}
+
+// vector returns what a point has in a space. It is a view, valid while mu is held.
 func (c *collection) vector(slot uint32, name string) (vector, bool) {
 	if d := c.dense[name]; d != nil {
 		row := d.of(slot)
@@ -153,33 +226,24 @@ func (c *collection) vector(slot uint32, name string) (vector, bool) {
 		return m.of(slot)
 	}
 	if s := c.sparse[name]; s != nil {
-		if v := s.of(slot); v != nil {
-			return vector{sparse: *v}, true
-		}
+		v, ok := s.of(slot)
+		return vector{sparse: v}, ok
 	}
 	return vector{}, false
 }
 
-// record returns a whole point. Its dense vectors are valid until the next write.
+// record returns a whole point, or nil. What it has are views, valid while mu is held.
 func (c *collection) record(id pointID) *record {
-	slot, ok := c.slots[id]
+	slot, ok := c.find(id)
 	if !ok {
 		return nil
 	}
-	p := c.points[slot]
-	r := &record{id: id, version: p.version, payload: p.payload, vectors: map[string]vector{}}
-	for name := range c.spaces {
-		if v, ok := c.vector(slot, name); ok {
-			r.vectors[name] = v
-		}
-	}
-	return r
+	return c.points[slot].value().record(id)
 }
 
 // subject makes s the point as conditions see it.
 func (c *collection) subject(slot uint32, s *subject) *subject {
-	p := &c.points[slot]
-	*s = subject{id: p.id, payload: p.payload, stored: c, slot: slot}
+	*s = subject{id: c.points[slot].id, payload: c.document(slot), stored: c, slot: slot}
 	return s
 }
 
@@ -217,7 +281,7 @@ func (c *collection) setIndex(field string, info *qdrant.PayloadSchemaInfo, x *f
 	it := c.live.Iterator()
 	for it.HasNext() {
 		slot := it.Next()
-		x.add(slot, c.points[slot].payload)
+		x.add(slot, c.document(slot))
 	}
 	c.indexes[field] = x
 }

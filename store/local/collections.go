@@ -285,7 +285,7 @@ func (c *collection) info() *qdrant.CollectionInfo {
 		OptimizerStatus: &qdrant.OptimizerStatus{Ok: true},
 		SegmentsCount:   1,
 		Config:          c.config,
-		PointsCount:     proto.Uint64(uint64(len(c.slots))),
+		PointsCount:     proto.Uint64(uint64(c.size)),
 		PayloadSchema:   map[string]*qdrant.PayloadSchemaInfo{},
 	}
 	vectors := 0 // all of them are searchable at once: every one counts as indexed
@@ -416,7 +416,7 @@ func (s *collectionsService) CollectionClusterInfo(_ context.Context, req *qdran
 	defer c.mu.RUnlock()
 	return &qdrant.CollectionClusterInfoResponse{
 		ShardCount:  1,
-		LocalShards: []*qdrant.LocalShardInfo{{PointsCount: uint64(len(c.slots)), State: qdrant.ReplicaState_Active}},
+		LocalShards: []*qdrant.LocalShardInfo{{PointsCount: uint64(c.size), State: qdrant.ReplicaState_Active}},
 	}, nil
 }
 

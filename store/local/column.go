@@ -5,35 +5,29 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"unsafe"
 )
 
-// denseColumn keeps the rows of one space of single dense vectors in blocks, one row after the other, so that a scan
-// reads memory in order.
+// denseColumn knows where the rows of one space of single dense vectors lie.
 type denseColumn struct {
 	*space
-	perBlock int         // rows of a block
-	blocks   [][]float32 // all but the last are full
-	slots    []uint32    // of each row; noSlot where the row is free
-	rows     []uint32    // of each slot; noRow where the point has no such vector
-	free     []uint32    // rows
+	first []*float32 // of each row; nil where the row is free
+	slots []uint32   // of each row; noSlot where the row is free
+	rows  []uint32   // of each slot; noRow where the point has no such vector
+	free  []uint32   // rows
 }
 
 const (
-	noSlot      = math.MaxUint32
-	noRow       = math.MaxUint32
-	blockFloats = 1 << 18 // 1 MiB
+	noSlot = math.MaxUint32
+	noRow  = math.MaxUint32
 )
 
-func newDenseColumn(s *space) *denseColumn {
-	return &denseColumn{space: s, perBlock: max(1, blockFloats/s.size)}
-}
+func newDenseColumn(s *space) *denseColumn { return &denseColumn{space: s} }
 
-func (d *denseColumn) row(r uint32) []float32 {
-	at := int(r) % d.perBlock * d.size
-	return d.blocks[int(r)/d.perBlock][at : at+d.size : at+d.size]
-}
+// row returns a row that is not free, as a view.
+func (d *denseColumn) row(r uint32) []float32 { return unsafe.Slice(d.first[r], d.size) }
 
-// of returns the row of a point, valid until the next write, or nil.
+// of returns the row of a point, or nil. It is a view, valid while the collection is locked.
 func (d *denseColumn) of(slot uint32) []float32 {
 	if int(slot) >= len(d.rows) || d.rows[slot] == noRow {
 		return nil
@@ -41,34 +35,40 @@ func (d *denseColumn) of(slot uint32) []float32 {
 	return d.row(d.rows[slot])
 }
 
+// put gives a point its row, which is kept as a view.
 func (d *denseColumn) put(slot uint32, data []float32) {
-	if old := d.of(slot); old != nil {
-		copy(old, data)
-		return
+	first := unsafe.SliceData(data)
+	if first == nil {
+		first = new(float32) // a row of no numbers
 	}
 	for int(slot) >= len(d.rows) {
 		d.rows = append(d.rows, noRow)
 	}
+	if r := d.rows[slot]; r != noRow {
+		d.first[r] = first
+		return
+	}
 	if n := len(d.free); n > 0 {
 		r := d.free[n-1]
 		d.free = d.free[:n-1]
-		copy(d.row(r), data)
-		d.rows[slot], d.slots[r] = r, slot
+		d.rows[slot], d.slots[r], d.first[r] = r, slot, first
 		return
 	}
-	r := len(d.slots)
-	if r%d.perBlock == 0 {
-		d.blocks = append(d.blocks, nil)
+	d.rows[slot] = uint32(len(d.slots))
+	d.slots, d.first = append(d.slots, slot), append(d.first, first)
+}
+
+// move tells that the row of a point, which is the same as it was, lies somewhere else now.
+func (d *denseColumn) move(slot uint32, data []float32) {
+	if len(data) > 0 {
+		d.first[d.rows[slot]] = &data[0]
 	}
-	last := len(d.blocks) - 1
-	d.blocks[last] = append(d.blocks[last], data...)
-	d.rows[slot], d.slots = uint32(r), append(d.slots, slot)
 }
 
 func (d *denseColumn) remove(slot uint32) {
 	if int(slot) < len(d.rows) && d.rows[slot] != noRow {
 		r := d.rows[slot]
-		d.rows[slot], d.slots[r] = noRow, noSlot
+		d.rows[slot], d.slots[r], d.first[r] = noRow, noSlot, nil
 		d.free = append(d.free, r)
 	}
 }
@@ -109,7 +109,7 @@ func (m *multiColumn) remove(slot uint32) {
 // sparseColumn keeps sparse vectors, and for every index the points that have it.
 type sparseColumn struct {
 	*space
-	vectors  []*sparse // by slot
+	vectors  []packed // by slot
 	postings map[uint32]*posting
 	n        int // vectors
 	filled   int // vectors that are not empty
@@ -141,24 +141,55 @@ func newSparseColumn(s *space) *sparseColumn {
 	return &sparseColumn{space: s, postings: map[uint32]*posting{}, ghosts: map[uint32]int{}}
 }
 
-func (c *sparseColumn) of(slot uint32) *sparse {
-	if int(slot) >= len(c.vectors) {
-		return nil
-	}
-	return c.vectors[slot]
+// packed is a sparse vector whose values lie behind its indices.
+type packed struct {
+	first *uint32
+	size  uint32 // one more than there are indices; 0 of no vector
 }
 
+// pack copies a vector only when it does not lie as it has to.
+func pack(v sparse) packed {
+	n := len(v.indices)
+	if n == 0 {
+		return packed{size: 1}
+	}
+	behind := unsafe.Add(unsafe.Pointer(&v.indices[0]), 4*n)
+	if behind != unsafe.Pointer(&v.values[0]) {
+		both := make([]uint32, 2*n)
+		copy(both, v.indices)
+		copy(unsafe.Slice((*float32)(unsafe.Pointer(&both[n])), n), v.values)
+		return packed{&both[0], uint32(n) + 1}
+	}
+	return packed{&v.indices[0], uint32(n) + 1}
+}
+
+// of returns the vector of a point, as a view.
+func (c *sparseColumn) of(slot uint32) (v sparse, ok bool) {
+	if int(slot) >= len(c.vectors) || c.vectors[slot].size == 0 {
+		return v, false
+	}
+	p := c.vectors[slot]
+	if p.size == 1 {
+		return v, true
+	}
+	n := int(p.size) - 1
+	values := (*float32)(unsafe.Add(unsafe.Pointer(p.first), 4*n))
+	return sparse{unsafe.Slice(p.first, n), unsafe.Slice(values, n)}, true
+}
+
+// put gives a point its vector, which is kept as a view.
 func (c *sparseColumn) put(slot uint32, v sparse) {
-	if old := c.of(slot); old != nil {
-		if len(v.indices) > 0 && len(old.indices) > 0 && &v.indices[0] == &old.indices[0] {
-			return // the very same vector again, as after a change of payload
+	if old, ok := c.of(slot); ok {
+		if slices.Equal(old.indices, v.indices) && slices.Equal(old.values, v.values) {
+			c.vectors[slot] = pack(v) // as after a change of payload
+			return
 		}
 		c.remove(slot)
 	}
 	for int(slot) >= len(c.vectors) {
-		c.vectors = append(c.vectors, nil)
+		c.vectors = append(c.vectors, packed{})
 	}
-	c.vectors[slot] = &v
+	c.vectors[slot] = pack(v)
 	c.n++
 	if len(v.indices) > 0 {
 		c.filled++
@@ -179,11 +210,11 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 }
 
 func (c *sparseColumn) remove(slot uint32) {
-	v := c.of(slot)
-	if v == nil {
+	v, ok := c.of(slot)
+	if !ok {
 		return
 	}
-	c.vectors[slot] = nil
+	c.vectors[slot] = packed{}
 	c.n--
 	if len(v.indices) > 0 {
 		c.filled--

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/akinserver/akin/store/local/journal"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -24,15 +25,21 @@ type job struct {
 	points     func(*draft) error
 	// alone plans anything else: it returns what to store and how to show it.
 	alone func() (store []mutation, show func(), err error)
-	err   error      // the committer's
-	done  chan error // of size 1
+	// placed, if there is one, is told before show where alone's mutations lie.
+	placed func([]journal.Location)
+	err    error      // the committer's
+	done   chan error // of size 1
 }
 
 const maxGroup = 256 // calls in one commit
 
 func (db *DB) commitLoop() {
 	defer close(db.committed)
-	for j := range db.jobs {
+	for {
+		j, ok := db.nextJob()
+		if !ok {
+			return
+		}
 		if j.alone != nil {
 			j.done <- db.commitAlone(j)
 			continue
@@ -61,6 +68,81 @@ func (db *DB) commitLoop() {
 	}
 }
 
+// nextJob waits for a job. While it waits, and once before each job, it gives back the room of what is there no more.
+func (db *DB) nextJob() (j *job, ok bool) {
+	for db.compact() {
+		select {
+		case j, ok = <-db.jobs:
+			return j, ok
+		default:
+		}
+	}
+	j, ok = <-db.jobs
+	return j, ok
+}
+
+// compact does one step towards giving back room, where it is worth its while, and tells whether there was one to do.
+func (db *DB) compact() bool {
+	if !db.compacting && !db.storage.Wants() {
+		return false
+	}
+	byID := map[uint64]*collection{}
+	for _, c := range db.catalog().collections {
+		byID[c.id] = c
+	}
+	type move struct {
+		c    *collection
+		slot uint32
+		to   journal.Location
+	}
+	var moves []move
+	// What is moved is shown when all of a step is done, under one lock: the pin keeps the old places readable until then.
+	pin := db.storage.Pin()
+	defer pin.Unpin()
+	done, err := db.storage.Compact(func(bucket uint64, key []byte, at journal.Location) bool {
+		if !isPoint(bucket, key) {
+			return db.places[bucket][string(key)] == at
+		}
+		_, ok := byID[bucket].lies(key, at)
+		return ok
+	}, func(bucket uint64, key []byte, from, to journal.Location) {
+		if !isPoint(bucket, key) {
+			db.places.set(bucket, string(key), to)
+		} else if slot, ok := byID[bucket].lies(key, from); ok {
+			moves = append(moves, move{byID[bucket], slot, to})
+		}
+	})
+	for len(moves) > 0 {
+		c, n := moves[0].c, 1
+		for n < len(moves) && moves[n].c == c {
+			n++
+		}
+		c.mu.Lock()
+		for _, m := range moves[:n] {
+			c.move(m.slot, m.to, db.storage.Read(m.to))
+		}
+		c.mu.Unlock()
+		moves = moves[n:]
+	}
+	db.compacting = err == nil && !done
+	if err != nil {
+		// Nothing is lost, and the next write tries again.
+		db.log.Warn("room that deleted points take could not be given back", slog.String("store", db.dir), slog.Any("error", err))
+		return false
+	}
+	return true
+}
+
+// lies tells whether a point is stored at a location, and its slot.
+func (c *collection) lies(key []byte, at journal.Location) (slot uint32, ok bool) {
+	id, err := parseKey(key)
+	if c == nil || err != nil {
+		return 0, false
+	}
+	slot, ok = c.find(id)
+	return slot, ok && c.points[slot].at == at
+}
+
 func (db *DB) commitAlone(j *job) error {
 	var store []mutation
 	var show func()
@@ -71,8 +153,12 @@ func (db *DB) commitAlone(j *job) error {
 	if err != nil {
 		return err
 	}
-	if err := db.store(store); err != nil {
+	at, err := db.store(store)
+	if err != nil {
 		return err
+	}
+	if j.placed != nil {
+		j.placed(at)
 	}
 	show()
 	return nil
@@ -121,12 +207,13 @@ func (db *DB) commitGroup(group []*job) {
 			break
 		}
 	}
+	var at []journal.Location
 	if err == nil {
-		err = db.store(store)
+		at, err = db.store(store)
 	}
 	if err == nil {
 		for _, d := range drafts {
-			d.show()
+			d.show(db.storage, at)
 		}
 	}
 	for _, j := range planned {
@@ -137,18 +224,62 @@ func (db *DB) commitGroup(group []*job) {
 	}
 }
 
-func (db *DB) store(list []mutation) error {
+// store makes all of the mutations or none, and returns where they lie. When it returns nil they are on the disk.
+func (db *DB) store(list []mutation) ([]journal.Location, error) {
 	if len(list) == 0 {
-		return nil
+		return nil, nil
 	}
-	err := db.storage.commit(list)
+	batch := make([]journal.Mutation, len(list))
+	for i, m := range list {
+		batch[i] = m.entry()
+	}
+	at, err := db.storage.Commit(batch)
 	switch {
 	case err == nil:
-		return nil
+		for i, m := range list {
+			db.note(m, at[i])
+		}
+		return at, nil
 	case isFull(err):
-		return status.Errorf(codes.ResourceExhausted, "Service internal error: no room left on the disk of %s: %v", db.dir, err)
+		return nil, status.Errorf(codes.ResourceExhausted, "Service internal error: no room left on the disk of %s: %v", db.dir, err)
 	}
-	return status.Errorf(codes.Internal, "Service internal error: write to %s: %v", db.dir, err)
+	return nil, status.Errorf(codes.Internal, "Service internal error: write to %s: %v", db.dir, err)
+}
+
+// note keeps the account of where things lie that are no points, and of dropped buckets.
+func (db *DB) note(m mutation, at journal.Location) {
+	if m.key == nil {
+		for _, old := range db.places[m.bucket] {
+			db.storage.Release(old)
+		}
+		delete(db.places, m.bucket)
+		if c := db.byID(m.bucket); c != nil {
+			c.eachPlace(db.storage.Release)
+		}
+		return
+	}
+	if isPoint(m.bucket, m.key) {
+		return
+	}
+	var old journal.Location
+	if m.value == nil {
+		old = db.places.remove(m.bucket, string(m.key))
+	} else {
+		old = db.places.set(m.bucket, string(m.key), at)
+	}
+	if old != 0 {
+		db.storage.Release(old)
+	}
+}
+
+// byID returns the collection that a bucket is of, or nil.
+func (db *DB) byID(bucket uint64) *collection {
+	for _, c := range db.catalog().collections {
+		if c.id == bucket {
+			return c
+		}
+	}
+	return nil
 }
 
 // submit hands a job to the committer. With wait it returns what came of it; without, only a log tells of an error.
@@ -198,8 +329,9 @@ type draft struct {
 	parent     *draft
 	changed    map[pointID]*record // nil: removed
 	operations *uint64
-	ghosts     []*record // set by mutations
-	sweep      bool      // set by mutations
+	ghosts     []*record       // set by mutations
+	sweep      bool            // set by mutations
+	stored     map[pointID]int // set by mutations: their places in the list
 }
 
 func newDraft(c *collection) *draft {
@@ -267,7 +399,8 @@ func (d *draft) mutations(list []mutation) ([]mutation, error) {
 	if len(d.changed) == 0 {
 		return list, nil
 	}
-	// In the order of the keys, in which the file takes them fastest.
+	d.stored = make(map[pointID]int, len(d.changed))
+	// In the order of the ids, so that points that are asked for together lie together.
 	for _, id := range slices.SortedFunc(maps.Keys(d.changed), pointID.compare) {
 		r, m := d.changed[id], mutation{bucket: d.c.id, key: id.key()}
 		if r != nil {
@@ -283,6 +416,7 @@ func (d *draft) mutations(list []mutation) ([]mutation, error) {
 			d.ghosts = append(d.ghosts, g)
 			list = append(list, mutation{d.c.id | ghostBit, ghostKey(g), value})
 		}
+		d.stored[id] = len(list)
 		list = append(list, m)
 	}
 	if d.c.tooManyGhosts(len(d.ghosts)) {
@@ -293,7 +427,7 @@ func (d *draft) mutations(list []mutation) ([]mutation, error) {
 }
 
 // show makes the changes in memory, where readers see them.
-func (d *draft) show() {
+func (d *draft) show(s storage, at []journal.Location) {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
 	d.c.operations = *d.operations
@@ -304,10 +438,15 @@ func (d *draft) show() {
 		d.c.sweep()
 	}
 	for id, r := range d.changed {
+		var old journal.Location
 		if r == nil {
-			d.c.remove(id)
+			old = d.c.remove(id)
 		} else {
-			d.c.put(r)
+			to := at[d.stored[id]]
+			old = d.c.keep(id, to, s.Read(to))
+		}
+		if old != 0 {
+			s.Release(old)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (a all) split(c *collection) (sets []*roaring.Bitmap, rest all) {
 		}
 	}
 	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int { return cmp.Compare(a.GetCardinality(), b.GetCardinality()) })
-	left := len(c.slots)
+	left := c.size
 	if len(sets) > 0 {
 		left = int(sets[0].GetCardinality())
 	}
@@ -140,7 +140,7 @@ func (h hasID) check(s *subject) bool { return h.ids[s.id] }
 func (h hasID) points(c *collection) *roaring.Bitmap {
 	out := roaring.New()
 	for id := range h.ids {
-		if slot, ok := c.slots[id]; ok {
+		if slot, ok := c.find(id); ok {
 			out.Add(slot)
 		}
 	}
@@ -206,7 +206,7 @@ func (n nested) check(s *subject) bool {
 	found := false
 	n.path.each(s.payload, func(v *qdrant.Value) bool {
 		if obj, ok := v.GetKind().(*qdrant.Value_StructValue); ok {
-			found = n.filter.check(&subject{payload: obj.StructValue.GetFields()})
+			found = n.filter.check(&subject{payload: document{fields: obj.StructValue.GetFields()}})
 		}
 		return !found
 	})

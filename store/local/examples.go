@@ -43,7 +43,7 @@ func (l lookup) input(in *qdrant.VectorInput) (v vector, ok bool, err error) {
 		if err != nil {
 			return vector{}, false, err
 		}
-		slot, found := l.c.slots[id]
+		slot, found := l.c.find(id)
 		if !found {
 			return vector{}, false, noPoint(id)
 		}

@@ -10,7 +10,7 @@ import (
 // subject is a point that a condition is checked on: one of the collection, or one that a call is about to write.
 type subject struct {
 	id      pointID
-	payload fields
+	payload document
 	record  *record     // of a point about to be written
 	stored  *collection // else
 	slot    uint32
@@ -28,7 +28,7 @@ func (s *subject) has(name string) (ok bool) {
 }
 
 // subject returns the record as conditions see it.
-func (r *record) subject() *subject { return &subject{id: r.id, payload: r.payload, record: r} }
+func (r *record) subject() *subject { return &subject{id: r.id, payload: r.document(), record: r} }
 
 // condition is one node of a filter.
 type condition interface {

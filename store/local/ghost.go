@@ -17,14 +17,14 @@ const (
 
 // ghost returns what is kept of a point, or nil.
 func (c *collection) ghost(id pointID) *record {
-	slot, ok := c.slots[id]
+	slot, ok := c.find(id)
 	if !ok {
 		return nil
 	}
-	g := &record{id: id, version: c.points[slot].version, vectors: map[string]vector{}}
+	g := &record{id: id, version: c.points[slot].version(), vectors: map[string]vector{}}
 	for name, col := range c.sparse {
-		if v := col.of(slot); col.idf && v != nil && len(v.indices) > 0 {
-			g.vectors[name] = vector{sparse: *v}
+		if v, ok := col.of(slot); col.idf && ok && len(v.indices) > 0 {
+			g.vectors[name] = vector{sparse: v}
 		}
 	}
 	if len(g.vectors) == 0 {

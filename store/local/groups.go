@@ -190,7 +190,7 @@ func (q *querying) exclude(ids map[pointID]bool) *qdrant.Condition {
 func (g *grouping) add(h hit) {
 	var keys []groupKey
 	good := true
-	g.by.each(g.q.c.points[h.slot].payload, func(v *qdrant.Value) bool {
+	g.by.each(g.q.c.document(h.slot), func(v *qdrant.Value) bool {
 		anyOf(v, func(v *qdrant.Value) bool {
 			key, ok := groupKeyOf(v)
 			good = good && ok
@@ -338,7 +338,7 @@ func (q *querying) groupLookup(key groupKey, l *qdrant.WithLookup) (*qdrant.Retr
 	} else if key.number < 0 {
 		return nil, nil
 	}
-	if slot, ok := c.slots[id]; ok {
+	if slot, ok := c.find(id); ok {
 		return a.retrieved(c, slot), nil
 	}
 	return nil, nil

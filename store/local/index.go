@@ -63,7 +63,7 @@ func newFieldIndex(field string, info *qdrant.PayloadSchemaInfo) (*fieldIndex, e
 }
 
 // add takes in what payload has at the path.
-func (x *fieldIndex) add(slot uint32, payload fields) {
+func (x *fieldIndex) add(slot uint32, payload document) {
 	values := x.path.values(payload)
 	if len(values) == 0 {
 		return
@@ -96,7 +96,7 @@ func (x *fieldIndex) add(slot uint32, payload fields) {
 }
 
 // remove takes out what add took in of the same payload.
-func (x *fieldIndex) remove(slot uint32, payload fields) {
+func (x *fieldIndex) remove(slot uint32, payload document) {
 	values := x.path.values(payload)
 	if len(values) == 0 {
 		return

@@ -24,7 +24,6 @@ package local
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -32,6 +31,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
@@ -39,9 +39,9 @@ import (
 
 // Errors of Open, Check and Restore, met with errors.Is.
 var (
-	ErrLocked  = errors.New("the folder is in use by another store, here or in another process")
-	ErrFormat  = errors.New("the folder was written by a newer version of this program")
-	ErrCorrupt = errors.New("what is stored is damaged")
+	ErrLocked  = journal.ErrLocked
+	ErrFormat  = journal.ErrFormat
+	ErrCorrupt = journal.ErrCorrupt
 )
 
 // Options of a store; the zero value works.
@@ -61,15 +61,17 @@ type DB struct {
 	storage   storage
 	snapshots *shelf
 
-	current   atomic.Pointer[catalog]
-	nextID    uint64 // of a collection; the committer's
-	jobs      chan *job
-	committed chan struct{} // closed when the committer has ended
-	closing   sync.RWMutex  // guards closed
-	closed    bool
-	senders   sync.WaitGroup // calls that are handing over a job
-	once      sync.Once      // of Close
-	closeErr  error
+	current    atomic.Pointer[catalog]
+	nextID     uint64 // of a collection; the committer's
+	places     places // the committer's
+	compacting bool   // a file is being emptied; the committer's
+	jobs       chan *job
+	committed  chan struct{} // closed when the committer has ended
+	closing    sync.RWMutex  // guards closed
+	closed     bool
+	senders    sync.WaitGroup // calls that are handing over a job
+	once       sync.Once      // of Close
+	closeErr   error
 
 	servers sync.Mutex // guards inside and ports
 	inside  *bufconn.Listener
@@ -80,7 +82,7 @@ type DB struct {
 // when the store is closed. The folder is locked: a second Open, in this or another process, returns ErrLocked at once.
 func Open(dir string, options Options) (*DB, error) {
 	db := &DB{
-		dir: dir, options: options, log: options.Logger, storage: memory{},
+		dir: dir, options: options, log: options.Logger,
 		jobs: make(chan *job, maxGroup), committed: make(chan struct{}), ports: map[*grpc.Server]bool{},
 	}
 	if db.log == nil {
@@ -92,12 +94,14 @@ func Open(dir string, options Options) (*DB, error) {
 			return nil, fmt.Errorf("open store %s: %w", dir, err)
 		}
 		db.dir = abs
-		if db.storage, err = openFile(abs); err != nil {
-			return nil, fmt.Errorf("open store %s: %w", abs, err)
-		}
 	}
+	kept, err := openJournal(db.dir, db.log)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
+	}
+	db.storage = kept
 	if err := db.load(); err != nil {
-		_ = db.storage.close() // the error that is told is the one before
+		_ = db.storage.Close() // the error that is told is the one before
 		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
 	}
 	db.snapshots = newShelf(db.dir)
@@ -115,7 +119,9 @@ func (db *DB) Close() error {
 		db.senders.Wait()
 		close(db.jobs)
 		<-db.committed
-		if err := db.storage.close(); err != nil {
+		// A call that still goes on has a pin on what it reads, and finds nothing new to read.
+		db.current.Store(&catalog{})
+		if err := db.storage.Close(); err != nil {
 			db.closeErr = fmt.Errorf("close store %s: %w", db.dir, err)
 		}
 	})

@@ -6,13 +6,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/akinserver/akin/store/local/journal"
 	"github.com/google/go-cmp/cmp"
 	"github.com/qdrant/go-client/qdrant"
-	"go.etcd.io/bbolt"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -145,54 +146,100 @@ func TestOpenRefusesAFolderThatIsNotWritable(t *testing.T) {
 	}
 }
 
-// tampered lets change do something to the file of a store that is closed.
-func tampered(t *testing.T, dir string, change func(tx *bbolt.Tx) error) {
+// tampered writes something into the journal of a store that is closed.
+func tampered(t *testing.T, dir string, batch ...journal.Mutation) {
 	t.Helper()
-	db, err := bbolt.Open(filepath.Join(dir, fileName), 0o600, nil)
+	j, err := journal.Open(dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(db.Update(change), db.Close()); err != nil {
+	err = j.Replay(func(journal.Entry) error { return nil })
+	if err == nil {
+		_, err = j.Commit(batch)
+	}
+	if err := errors.Join(err, j.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// logFile is the last file of the journal in a folder.
+func logFile(t *testing.T, dir string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "*.log"))
+	if err != nil || len(found) == 0 {
+		t.Fatal("no file of a journal", err)
+	}
+	return found[len(found)-1]
 }
 
 func TestOpenRefusesANewerFormat(t *testing.T) {
 	dir := t.TempDir()
 	db, client := opened(t, dir, quiet)
 	closeStore(t, db, client)
-	tampered(t, dir, func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketName(catalogBucket)).Put([]byte(formatKey), []byte{formatVersion + 1})
-	})
-	if _, err := Open(dir, quiet); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), dir) {
-		t.Fatalf("want ErrFormat that names %s, got %v", dir, err)
-	}
-}
-
-func TestOpenNamesADamagedPoint(t *testing.T) {
-	dir := t.TempDir()
-	db, client := opened(t, dir, quiet)
-	made(t, client, "letters")
-	upserted(t, client, "letters", numbered(7, map[string]any{"from": "Ilse"}, 1, 2, 3, 4))
-	closeStore(t, db, client)
-	tampered(t, dir, func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucketName(1))
-		key := numberID(7).key()
-		value := append([]byte(nil), b.Get(key)...)
-		value[len(value)-1] ^= 1
-		return b.Put(key, value)
-	})
+	tampered(t, dir, journal.Mutation{Kind: journal.Put, Bucket: catalogBucket, Key: []byte(formatKey), Value: []byte{formatVersion + 1}})
 	_, opening := Open(dir, quiet)
 	_, checking := Check(dir)
 	for _, err := range []error{opening, checking} {
-		if !errors.Is(err, ErrCorrupt) || !errors.Is(err, errDamaged) {
-			t.Fatalf("want ErrCorrupt, got %v", err)
+		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("want ErrFormat that names %s, got %v", dir, err)
 		}
-		for _, name := range []string{dir, "letters", "point 7"} {
-			if !strings.Contains(err.Error(), name) {
-				t.Errorf("want %q in the error, got %v", name, err)
+	}
+}
+
+func TestOpenRefusesWhatWasWrittenBeforeTheFirstRelease(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, oldFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, quiet); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), oldFile) {
+		t.Errorf("want an error that names %s in %s, got %v", oldFile, dir, err)
+	}
+}
+
+// TestOpenNamesADamagedPoint has points whose bytes are as they were written, but are no points of their collection.
+func TestOpenNamesADamagedPoint(t *testing.T) {
+	good, err := encodeRecord(&record{vectors: map[string]vector{"": newDense([]float32{1, 2, 3, 4})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shorter, err := encodeRecord(&record{vectors: map[string]vector{"": newDense([]float32{1, 2, 3})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string][]byte{"cut off": good[:len(good)-8], "a shorter vector": shorter, "nothing": {}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			db, client := opened(t, dir, quiet)
+			made(t, client, "letters")
+			closeStore(t, db, client)
+			tampered(t, dir, journal.Mutation{Kind: journal.Put, Bucket: 1, Key: numberID(7).key(), Value: value})
+			_, opening := Open(dir, quiet)
+			_, checking := Check(dir)
+			for _, err := range []error{opening, checking} {
+				if !errors.Is(err, ErrCorrupt) {
+					t.Fatalf("want ErrCorrupt, got %v", err)
+				}
+				for _, name := range []string{dir, "letters", "point 7"} {
+					if !strings.Contains(err.Error(), name) {
+						t.Errorf("want %q in the error, got %v", name, err)
+					}
+				}
 			}
-		}
+		})
+	}
+}
+
+func TestOpenRefusesPointsWithoutACollection(t *testing.T) {
+	dir := t.TempDir()
+	db, client := opened(t, dir, quiet)
+	closeStore(t, db, client)
+	good, err := encodeRecord(&record{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tampered(t, dir, journal.Mutation{Kind: journal.Put, Bucket: 9, Key: numberID(7).key(), Value: good})
+	if _, err := Open(dir, quiet); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "number 9") {
+		t.Errorf("want ErrCorrupt that names the number 9, got %v", err)
 	}
 }
 
@@ -225,13 +272,7 @@ func TestOpenNamesADamagedCollection(t *testing.T) {
 	db, client := opened(t, dir, quiet)
 	made(t, client, "letters")
 	closeStore(t, db, client)
-	tampered(t, dir, func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucketName(catalogBucket))
-		key := []byte(collectionPrefix + "letters")
-		value := append([]byte(nil), b.Get(key)...)
-		value[len(value)/2] ^= 1
-		return b.Put(key, value)
-	})
+	tampered(t, dir, journal.Mutation{Kind: journal.Put, Bucket: catalogBucket, Key: []byte(collectionPrefix + "letters"), Value: []byte{1, 0xff}})
 	_, err := Open(dir, quiet)
 	if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "letters") {
 		t.Errorf("want ErrCorrupt that names the collection, got %v", err)
@@ -246,29 +287,31 @@ func TestOpenSurvivesAnyFile(t *testing.T) {
 		upserted(t, client, "letters", numbered(i, map[string]any{"text": strings.Repeat("word ", 100)}, 1, 2, 3, 4))
 	}
 	closeStore(t, db, client)
-	whole, err := os.ReadFile(filepath.Join(dir, fileName))
+	path := logFile(t, dir)
+	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string][]byte{
-		"cut in the middle":   whole[:len(whole)/2],
-		"cut to one page":     whole[:4096],
-		"of other words":      []byte(strings.Repeat("not a store ", 4096)),
-		"with pages zeroed":   append(append([]byte(nil), whole[:8192]...), make([]byte, len(whole)-8192)...),
-		"with pages shuffled": append(append([]byte(nil), whole[:8192]...), append(whole[len(whole)/2:len(whole):len(whole)], whole[8192:len(whole)/2]...)...),
+		"shorter than its header": whole[:20],
+		"of other words":          []byte(strings.Repeat("not a store ", 4096)),
+		"with a bit flipped":      slices.Concat(whole[:len(whole)/2], []byte{whole[len(whole)/2] ^ 1}, whole[len(whole)/2+1:]),
+		"with pages zeroed":       slices.Concat(whole[:8192], make([]byte, 8192), whole[2*8192:]),
+		"with pages shuffled":     slices.Concat(whole[:8192], whole[len(whole)/2:], whole[8192:len(whole)/2]),
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, fileName), content, 0o600); err != nil {
+			if err := os.WriteFile(path, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			db, err := Open(dir, quiet)
-			if err == nil {
+			_, checking := Check(dir)
+			db, opening := Open(dir, quiet)
+			if opening == nil {
 				_ = db.Close()
-				t.Fatal("it was opened")
 			}
-			if !strings.Contains(err.Error(), dir) {
-				t.Errorf("the error does not name %s: %v", dir, err)
+			for _, err := range []error{opening, checking} {
+				if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), filepath.Base(path)) || !strings.Contains(err.Error(), dir) {
+					t.Errorf("want ErrCorrupt that names %s, got %v", path, err)
+				}
 			}
 		})
 	}
@@ -340,18 +383,18 @@ type fullStorage struct {
 	err error
 }
 
-func (f *fullStorage) commit(list []mutation) error {
+func (f *fullStorage) Commit(batch []journal.Mutation) ([]journal.Location, error) {
 	if f.err != nil {
-		return f.err
+		return nil, f.err
 	}
-	return f.storage.commit(list)
+	return f.storage.Commit(batch)
 }
 
 func TestAFullDiskStopsWritesAlone(t *testing.T) {
 	db, client := opened(t, t.TempDir(), quiet)
 	made(t, client, "letters")
 	upserted(t, client, "letters", numbered(1, nil, 1, 2, 3, 4))
-	full := &fullStorage{storage: db.storage, err: &os.PathError{Op: "write", Path: fileName, Err: syscall.ENOSPC}}
+	full := &fullStorage{storage: db.storage, err: &os.PathError{Op: "write", Path: "00000001.log", Err: syscall.ENOSPC}}
 	db.storage = full
 	_, err := client.Upsert(t.Context(), &qdrant.UpsertPoints{CollectionName: "letters", Wait: qdrant.PtrOf(true), Points: []*qdrant.PointStruct{numbered(2, nil, 1, 2, 3, 4)}})
 	wantCode(t, err, codes.ResourceExhausted, db.dir)

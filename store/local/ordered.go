@@ -1,6 +1,9 @@
 package local
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // ordered is a sorted set kept as a list of short sorted runs: adding and removing move a few hundred entries at most,
 // and walking from anywhere is a walk over arrays.
@@ -73,6 +76,24 @@ func (o *ordered[T]) from(x T, yield func(T) bool) {
 	}
 	r := o.run(x)
 	i, _ := slices.BinarySearchFunc(o.runs[r], x, o.compare)
+	for ; r < len(o.runs); r, i = r+1, 0 {
+		for _, e := range o.runs[r][i:] {
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// where calls yield with every entry from the first on that after holds for, ascending, until yield returns false. after has
+// to hold for all that follow one that it holds for.
+func (o *ordered[T]) where(after func(T) bool, yield func(T) bool) {
+	search := func(n int, at func(int) T) int { return sort.Search(n, func(i int) bool { return after(at(i)) }) }
+	r := search(len(o.runs), func(i int) T { return o.runs[i][len(o.runs[i])-1] })
+	if r == len(o.runs) {
+		return
+	}
+	i := search(len(o.runs[r]), func(i int) T { return o.runs[r][i] })
 	for ; r < len(o.runs); r, i = r+1, 0 {
 		for _, e := range o.runs[r][i:] {
 			if !yield(e) {

@@ -179,7 +179,7 @@ func FuzzPath(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		p.values(sample)
+		p.values(document{fields: sample})
 		set := setAt(sample, p, qdrant.NewValueMap(map[string]any{"mark": true}))
 		without(set, p)
 		if _, err := normalPayload(set); err != nil {

@@ -89,8 +89,8 @@ func cutIndex(s string) (n int, rest string, ok bool) {
 }
 
 // each calls yield with every value that p leads to, until yield returns false. An array at its end is one value.
-func (p path) each(payload fields, yield func(*qdrant.Value) bool) {
-	if v, ok := payload[p.steps[0].key]; ok {
+func (p path) each(payload document, yield func(*qdrant.Value) bool) {
+	if v, ok := payload.get(p.steps[0].key); ok {
 		eachOf(p.steps[1:], v, yield)
 	}
 }
@@ -126,7 +126,7 @@ func eachOf(steps []step, v *qdrant.Value, yield func(*qdrant.Value) bool) bool 
 }
 
 // values returns every value that p leads to.
-func (p path) values(payload fields) []*qdrant.Value {
+func (p path) values(payload document) []*qdrant.Value {
 	var all []*qdrant.Value
 	p.each(payload, func(v *qdrant.Value) bool { all = append(all, v); return true })
 	return all

@@ -222,6 +222,9 @@ func newSelector(s *qdrant.WithPayloadSelector, byDefault bool) (*selector, erro
 	return out, nil
 }
 
+// nothing tells that no part of any payload is chosen.
+func (s *selector) nothing() bool { return !s.all && s.include == nil }
+
 // of returns the chosen part of a payload. It shares what it keeps with the payload.
 func (s *selector) of(payload fields) fields {
 	switch {

@@ -60,9 +60,11 @@ type querying struct {
 
 // querying locks the collection and those of the names for reading, each once.
 func (s *pointsService) querying(ctx context.Context, name string, names []string) (*querying, error) {
+	pin := s.db.storage.Pin() // comes first: a collection that is deleted meanwhile stays readable
 	cat := s.db.catalog()
 	c, err := cat.find(name)
 	if err != nil {
+		pin.Unpin()
 		return nil, err
 	}
 	q := &querying{ctx: ctx, c: c, others: map[string]*collection{}}
@@ -79,6 +81,7 @@ func (s *pointsService) querying(ctx context.Context, name string, names []strin
 		for one := range locked {
 			one.mu.RUnlock()
 		}
+		pin.Unpin()
 	}
 	return q, nil
 }

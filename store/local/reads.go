@@ -12,12 +12,15 @@ import (
 
 // reading finds a collection and locks it for reading. The caller calls unlock when it has built its answer.
 func (s *pointsService) reading(name string) (c *collection, unlock func(), err error) {
+	// The pin comes first: a collection that is deleted meanwhile stays readable.
+	pin := s.db.storage.Pin()
 	c, err = s.db.catalog().find(name)
 	if err != nil {
+		pin.Unpin()
 		return nil, nil, err
 	}
 	c.mu.RLock()
-	return c, c.mu.RUnlock, nil
+	return c, func() { c.mu.RUnlock(); pin.Unpin() }, nil
 }
 
 func (s *pointsService) Get(_ context.Context, req *qdrant.GetPoints) (*qdrant.GetResponse, error) {
@@ -38,7 +41,7 @@ func (s *pointsService) Get(_ context.Context, req *qdrant.GetPoints) (*qdrant.G
 	resp := &qdrant.GetResponse{}
 	seen := map[pointID]bool{}
 	for _, id := range ids {
-		if slot, ok := c.slots[id]; ok && !seen[id] {
+		if slot, ok := c.find(id); ok && !seen[id] {
 			seen[id] = true
 			resp.Result = append(resp.Result, a.retrieved(c, slot))
 		}
@@ -114,7 +117,7 @@ func (c *collection) page(ctx context.Context, cond condition, from pointID, lim
 	var err error
 	n := 0
 	// A few candidates are sorted; many are met soon enough on a walk along all ids.
-	if set.GetCardinality() < uint64(len(c.slots)/16) {
+	if set.GetCardinality() < uint64(c.size/16) {
 		err = c.each(ctx, cond, func(slot uint32) bool {
 			if c.points[slot].id.compare(from) >= 0 {
 				slots = append(slots, slot)
@@ -124,13 +127,12 @@ func (c *collection) page(ctx context.Context, cond condition, from pointID, lim
 		slices.SortFunc(slots, func(a, b uint32) int { return c.points[a].id.compare(c.points[b].id) })
 		return slots[:min(len(slots), limit+1)], err
 	}
-	c.order.from(from, func(id pointID) bool {
+	c.order.where(func(slot uint32) bool { return c.points[slot].id.compare(from) >= 0 }, func(slot uint32) bool {
 		if n++; n%checkEvery == 0 {
 			if err = cancelled(ctx); err != nil {
 				return false
 			}
 		}
-		slot := c.slots[id]
 		if set.Contains(slot) && (rest == nil || rest.check(c.subject(slot, &s))) {
 			slots = append(slots, slot)
 		}

@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
+
+	"github.com/akinserver/akin/store/local/journal"
 )
 
 // A snapshot is a line that names its form, entries, and a checksum (CRC-32C) of all before it. An entry is its kind and
@@ -25,6 +27,8 @@ const (
 
 	maxEntry = 1 << 30 // bytes
 )
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // summed passes bytes on and sums them up.
 type summed struct {
@@ -76,17 +80,14 @@ func (c *collection) writeSnapshot(ctx context.Context, s *summed) error {
 	}
 	s.entry(entryCollection, []byte(c.name), described)
 	n := 0
-	c.order.all(func(id pointID) bool {
+	c.order.all(func(slot uint32) bool {
 		if n++; n%checkEvery == 0 {
 			if err = cancelled(ctx); err != nil {
 				return false
 			}
 		}
-		var value []byte
-		if value, err = encodeRecord(c.record(id)); err != nil {
-			return false
-		}
-		s.entry(entryPoint, id.key(), value)
+		p := &c.points[slot]
+		s.entry(entryPoint, p.id.key(), p.value())
 		return s.err == nil
 	})
 	return err
@@ -99,7 +100,8 @@ func (db *DB) Restore(ctx context.Context, r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("restore a snapshot: %w", err)
 	}
-	if err := db.submit(ctx, &job{alone: func() ([]mutation, func(), error) { return db.restore(in) }}, true); err != nil {
+	j := &job{alone: func() ([]mutation, func(), error) { return db.restore(in) }, placed: func(at []journal.Location) { in.placed(db.storage, at) }}
+	if err := db.submit(ctx, j, true); err != nil {
 		return fmt.Errorf("restore a snapshot: %w", err)
 	}
 	return nil
@@ -109,6 +111,21 @@ func (db *DB) Restore(ctx context.Context, r io.Reader) error {
 type restored struct {
 	collections []*collection
 	aliases     map[string]string
+	points      []restoredPoint // set by restore
+}
+
+// restoredPoint says which of the mutations of a restore stores a point.
+type restoredPoint struct {
+	c       *collection
+	slot    uint32
+	written int
+}
+
+// placed moves the points from the heap to where they are stored.
+func (r *restored) placed(s storage, at []journal.Location) {
+	for _, p := range r.points {
+		p.c.move(p.slot, at[p.written], s.Read(at[p.written]))
+	}
 }
 
 func readSnapshot(r io.Reader) (*restored, error) {
@@ -161,8 +178,11 @@ func (r *restored) add(kind byte, a, b []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := c.accepts(b); err != nil {
+		return fmt.Errorf("point %s: %w", p.id, err)
+	}
 	c.operations = max(c.operations, p.version)
-	c.put(p)
+	c.keep(p.id, 0, b)
 	return nil
 }
 
@@ -231,13 +251,13 @@ func (db *DB) restore(in *restored) ([]mutation, func(), error) {
 			return nil, nil, err
 		}
 		store = append(store, listed(collectionPrefix+c.name, described))
-		d := newDraft(c)
-		for pid := range c.slots {
-			d.changed[pid] = c.record(pid)
-		}
-		if store, err = d.mutations(store); err != nil {
-			return nil, nil, err
-		}
+		c.order.all(func(slot uint32) bool {
+			p := &c.points[slot]
+			in.points = append(in.points, restoredPoint{c, slot, len(store)})
+			store = append(store, mutation{c.id, p.id.key(), p.value()})
+			return true
+		})
+		store = append(store, mutation{c.id, operationsKey, binary.AppendUvarint(nil, c.operations)})
 		next.collections[c.name] = c
 	}
 	for alias, target := range in.aliases {

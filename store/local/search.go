@@ -105,15 +105,12 @@ func (s *scan) dense(d *denseColumn) error {
 		}
 		return nil
 	}
-	for b, block := range d.blocks {
-		slots := d.slots[b*d.perBlock : min((b+1)*d.perBlock, len(d.slots))]
-		for i, slot := range slots {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			if slot != noSlot {
-				s.offer(slot, similar(query, block[i*d.size:(i+1)*d.size]))
-			}
+	for r, slot := range d.slots {
+		if err := s.pause(1); err != nil {
+			return err
+		}
+		if slot != noSlot {
+			s.offer(slot, similar(query, d.row(uint32(r))))
 		}
 	}
 	return nil
@@ -137,8 +134,8 @@ func (s *scan) sparse(col *sparseColumn) error {
 				return err
 			}
 			slot := it.Next()
-			if v := col.of(slot); v != nil {
-				if score, ok := sparseDot(query, *v); ok {
+			if v, ok := col.of(slot); ok {
+				if score, ok := sparseDot(query, v); ok {
 					s.offer(slot, score)
 				}
 			}

@@ -291,7 +291,7 @@ func TestSnapshotsAndRestore(t *testing.T) {
 				t.Error(err)
 			}
 			wantCode(t, client.DeleteSnapshot(t.Context(), "letters", made.GetName()), codes.NotFound, made.GetName())
-			wantCode(t, client.DeleteFullSnapshot(t.Context(), "../points.db"), codes.NotFound)
+			wantCode(t, client.DeleteFullSnapshot(t.Context(), "../00000001.log"), codes.NotFound)
 			if err := client.DeleteFullSnapshot(t.Context(), full.GetName()); err != nil {
 				t.Error(err)
 			}

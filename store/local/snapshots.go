@@ -237,6 +237,7 @@ func snapshotError(err error) error {
 
 func (s *snapshotsService) Create(ctx context.Context, req *qdrant.CreateSnapshotRequest) (*qdrant.CreateSnapshotResponse, error) {
 	start := time.Now()
+	defer s.db.storage.Pin().Unpin()
 	c, err := s.db.catalog().find(req.GetCollectionName())
 	if err != nil {
 		return nil, err
@@ -305,6 +306,7 @@ func (s *snapshotsService) remove(start time.Time, collection, name string) (*qd
 
 func (s *snapshotsService) CreateFull(ctx context.Context, _ *qdrant.CreateFullSnapshotRequest) (*qdrant.CreateSnapshotResponse, error) {
 	start := time.Now()
+	defer s.db.storage.Pin().Unpin()
 	cat := s.db.catalog()
 	var all []*collection
 	for _, name := range sortedKeys(cat.collections) {

@@ -1,26 +1,29 @@
 package local
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 	"time"
 
-	"go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
+	"github.com/akinserver/akin/store/local/journal"
 )
 
-// storage keeps what has been written. A bucket is a collection's, by its id; bucket 0 is the catalog.
+// storage keeps what has been written: a journal, on the disk or, of a store without a folder, on the heap. A bucket is a
+// collection's, by its id; bucket 0 is the catalog.
 type storage interface {
-	// load calls each with everything that is kept; key and value are valid during the call alone.
-	load(each func(bucket uint64, key, value []byte) error) error
-	// commit makes all of the mutations or none. When it returns nil they are on the disk.
-	commit([]mutation) error
-	close() error
+	Replay(each func(journal.Entry) error) error
+	Commit(batch []journal.Mutation) ([]journal.Location, error)
+	Read(journal.Location) []byte
+	Release(journal.Location)
+	Wants() bool
+	Compact(live func(uint64, []byte, journal.Location) bool, moved func(uint64, []byte, journal.Location, journal.Location)) (done bool, err error)
+	Pin() journal.Pin
+	Stats() journal.Stats
+	Close() error
 }
 
 // mutation puts one value, deletes it (value nil), or drops a bucket with all that is in it (key nil).
@@ -29,65 +32,42 @@ type mutation struct {
 	key, value []byte
 }
 
-// memory is the storage of a store without a folder.
-type memory struct{}
-
-func (memory) load(func(uint64, []byte, []byte) error) error { return nil }
-func (memory) commit([]mutation) error                       { return nil }
-func (memory) close() error                                  { return nil }
-
-// file is a storage in a single file.
-type file struct {
-	path string
-	db   *bbolt.DB
-}
-
-const fileName = "points.db"
-
-// openFile opens the file of a folder and locks it. It never waits for the lock.
-func openFile(dir string) (*file, error) {
-	if err := makeFolder(dir); err != nil {
-		return nil, err
-	}
-	f := &file{path: filepath.Join(dir, fileName)}
-	err := guarded(func() (err error) {
-		f.db, err = bbolt.Open(f.path, 0o600, &bbolt.Options{
-			Timeout:      time.Millisecond,
-			FreelistType: bbolt.FreelistMapType,
-			// NoFreelistSync would make each commit cheaper, but then opening a damaged file panics in bbolt's own goroutine.
-		})
-		return err
-	})
-	if err != nil {
-		return nil, openProblem(err)
-	}
-	return f, syncFolder(dir)
-}
-
-// openProblem says what an error of opening the file means.
-func openProblem(err error) error {
+// entry is the mutation as the journal takes it.
+func (m mutation) entry() journal.Mutation {
 	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return ErrLocked
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("the folder is not writable: %w", err)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-		return fmt.Errorf("%w: %s: %w", ErrCorrupt, fileName, err)
+	case m.key == nil:
+		return journal.Mutation{Kind: journal.Drop, Bucket: m.bucket}
+	case m.value == nil:
+		return journal.Mutation{Kind: journal.Delete, Bucket: m.bucket, Key: m.key}
 	}
-	return err
+	return journal.Mutation{Kind: journal.Put, Bucket: m.bucket, Key: m.key, Value: m.value}
 }
 
-func makeFolder(dir string) error {
-	info, err := os.Stat(dir)
-	switch {
-	case err == nil && !info.IsDir():
-		return errors.New("it is not a folder")
-	case err == nil:
-		return nil
-	case errors.Is(err, os.ErrNotExist):
-		return os.MkdirAll(dir, 0o700)
+// oldFile is what versions before the first release kept their points in.
+const oldFile = "points.db"
+
+// openJournal opens the journal of a folder, or one on the heap when dir is "".
+func openJournal(dir string, log *slog.Logger) (*journal.Journal, error) {
+	if dir != "" {
+		if _, err := os.Stat(filepath.Join(dir, oldFile)); err == nil {
+			return nil, fmt.Errorf("it holds a %s, which was written before the first release and cannot be read any more: use another folder, and fill it again", oldFile)
+		}
 	}
-	return err
+	return journal.Open(dir, journal.Options{Progress: reporter(dir, log)})
+}
+
+const reportEvery = 3 * time.Second
+
+// reporter logs how far the reading of a folder has come, when it takes long enough for somebody to wonder.
+func reporter(dir string, log *slog.Logger) func(read, total int64) {
+	last := time.Now()
+	return func(read, total int64) {
+		if time.Since(last) < reportEvery || read == total {
+			return
+		}
+		last = time.Now()
+		log.Info(fmt.Sprintf("opening store %s: %d %%", dir, 100*read/total))
+	}
 }
 
 // syncFolder puts the names of new files on the disk. Where folders cannot be synced there is no need to.
@@ -100,72 +80,108 @@ func syncFolder(dir string) error {
 	return f.Close()
 }
 
-// guarded turns the panics and the memory faults that a damaged file leads to into ErrCorrupt.
-func guarded(f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %s: %v", ErrCorrupt, fileName, p)
-		}
-	}()
-	return f()
-}
-
-func bucketName(id uint64) []byte { return binary.BigEndian.AppendUint64(nil, id) }
-
-func (f *file) load(each func(uint64, []byte, []byte) error) error {
-	return guarded(func() error {
-		return f.db.View(func(tx *bbolt.Tx) error {
-			return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
-				if len(name) != 8 {
-					return fmt.Errorf("%w: %s: %x is not the name of a bucket", ErrCorrupt, fileName, name)
-				}
-				id := binary.BigEndian.Uint64(name)
-				return b.ForEach(func(k, v []byte) error { return each(id, k, v) })
-			})
-		})
-	})
-}
-
-func (f *file) commit(list []mutation) error {
-	return guarded(func() error {
-		return f.db.Update(func(tx *bbolt.Tx) error {
-			buckets := map[uint64]*bbolt.Bucket{}
-			for _, m := range list {
-				if err := mutate(tx, buckets, m); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-}
-
-func mutate(tx *bbolt.Tx, buckets map[uint64]*bbolt.Bucket, m mutation) error {
-	if m.key == nil {
-		delete(buckets, m.bucket)
-		if err := tx.DeleteBucket(bucketName(m.bucket)); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
-			return err
-		}
-		return nil
-	}
-	b := buckets[m.bucket]
-	if b == nil {
-		var err error
-		if b, err = tx.CreateBucketIfNotExists(bucketName(m.bucket)); err != nil {
-			return err
-		}
-		buckets[m.bucket] = b
-	}
-	if m.value == nil {
-		return b.Delete(m.key)
-	}
-	return b.Put(m.key, m.value)
-}
-
-func (f *file) close() error { return f.db.Close() }
-
 // isFull tells whether a write failed for want of room.
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+	return errors.Is(err, journal.ErrFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+// places says where the stored things are that are no points: the catalog, the number of each collection's last operation,
+// and ghosts. It is by bucket and key.
+type places map[uint64]map[string]journal.Location
+
+// isPoint tells whether a stored value is a point.
+func isPoint(bucket uint64, key []byte) bool {
+	return bucket != catalogBucket && bucket&ghostBit == 0 && string(key) != string(operationsKey)
+}
+
+// set notes the place of a value, and returns the one it had before, or 0.
+func (p places) set(bucket uint64, key string, at journal.Location) (old journal.Location) {
+	if p[bucket] == nil {
+		p[bucket] = map[string]journal.Location{}
+	}
+	old = p[bucket][key]
+	p[bucket][key] = at
+	return old
+}
+
+func (p places) remove(bucket uint64, key string) (old journal.Location) {
+	old = p[bucket][key]
+	delete(p[bucket], key)
+	return old
+}
+
+// loader gathers, from all that was ever written, what is there now. A record may come before the one that describes its
+// collection, so nothing is made of the points until all is read.
+type loader struct {
+	places places
+	tables map[uint64]*table
+	// release tells the journal what is there no more.
+	release func(journal.Location)
+	blind   bool             // no point is read again: its value is not kept
+	broken  map[uint64]error // the first point of a bucket that cannot be one
+}
+
+func newLoader(release func(journal.Location)) *loader {
+	return &loader{places: places{}, tables: map[uint64]*table{}, broken: map[uint64]error{}, release: release}
+}
+
+func (l *loader) drop(bucket uint64) {
+	for _, at := range l.places[bucket] {
+		l.release(at)
+	}
+	if t := l.tables[bucket]; t != nil {
+		t.eachPlace(l.release)
+	}
+	delete(l.places, bucket)
+	delete(l.tables, bucket)
+	delete(l.broken, bucket)
+}
+
+func (l *loader) each(e journal.Entry) error {
+	switch {
+	case e.Kind == journal.Drop:
+		l.drop(e.Bucket)
+		return nil
+	case isPoint(e.Bucket, e.Key):
+		return l.point(e)
+	case e.Kind == journal.Put:
+		if old := l.places.set(e.Bucket, string(e.Key), e.Location); old != 0 {
+			l.release(old)
+		}
+	default:
+		if old := l.places.remove(e.Bucket, string(e.Key)); old != 0 {
+			l.release(old)
+		}
+	}
+	return nil
+}
+
+func (l *loader) point(e journal.Entry) error {
+	id, err := parseKey(e.Key)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	t := l.tables[e.Bucket]
+	if t == nil {
+		t = newTable()
+		l.tables[e.Bucket] = t
+	}
+	old := journal.Location(0)
+	if e.Kind == journal.Put {
+		v, err := parseValue(e.Value)
+		if err != nil && l.broken[e.Bucket] == nil {
+			l.broken[e.Bucket] = fmt.Errorf("point %s: %w", id, err)
+		}
+		if l.blind {
+			v = nil
+		}
+		_, old, _ = t.set(id, e.Location, v)
+	} else if slot, ok := t.find(id); ok {
+		old = t.points[slot].at
+		t.drop(slot)
+	}
+	if old != 0 {
+		l.release(old)
+	}
+	return nil
 }

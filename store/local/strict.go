@@ -266,7 +266,7 @@ func checkVectorLimits(strict *qdrant.StrictModeConfig, in *qdrant.Vectors) erro
 }
 
 func (c *collection) checkSize(strict *qdrant.StrictModeConfig) error {
-	if limit := strict.MaxPointsCount; limit != nil && uint64(len(c.slots)) >= *limit {
+	if limit := strict.MaxPointsCount; limit != nil && uint64(c.size) >= *limit {
 		return tooMuch("Delete points, or raise the limit.", "Max points count limit of %d reached!", *limit)
 	}
 	if limit := strict.MaxCollectionVectorSizeBytes; limit != nil {

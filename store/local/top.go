@@ -13,7 +13,7 @@ type top struct {
 	heap  []hit // the worst first, once it is full
 }
 
-func (c *collection) newTop(limit int) *top { return &top{c: c, limit: min(limit, len(c.slots))} }
+func (c *collection) newTop(limit int) *top { return &top{c: c, limit: min(limit, c.size)} }
 
 func (t *top) compare(a, b hit) int {
 	if n := cmp.Compare(b.score, a.score); n != 0 {

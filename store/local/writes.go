@@ -87,7 +87,7 @@ func edit(t target, change func(r *record) *record) operation {
 		}
 		for _, r := range found {
 			next := *change(r)
-			next.version, next.body = version, nil
+			next.version, next.value = version, nil
 			d.put(&next)
 		}
 		return err
@@ -99,7 +99,7 @@ func withPayload(r *record, payload fields) *record {
 }
 
 func withVectors(r *record, vectors map[string]vector) *record {
-	return &record{id: r.id, payload: r.payload, vectors: vectors}
+	return &record{id: r.id, payload: r.payload, raw: r.raw, vectors: vectors}
 }
 
 func removeOperation(t target) operation {
@@ -148,7 +148,7 @@ func (c *collection) upsertOperation(req upsert, partial bool) (operation, error
 	}
 	for _, r := range records {
 		var err error
-		if r.body, err = encodeBody(r); err != nil {
+		if r.value, err = encodeBody(r); err != nil {
 			return nil, err
 		}
 	}
@@ -323,13 +323,13 @@ func setPayloadOperation(req payloadUpdate, hasKey bool) (operation, error) {
 		return nil, err
 	}
 	if !hasKey {
-		return edit(t, func(r *record) *record { return withPayload(r, merged(r.payload, payload)) }), nil
+		return edit(t, func(r *record) *record { return withPayload(r, merged(r.fields(), payload)) }), nil
 	}
 	p, err := parsePath(req.GetKey())
 	if err != nil {
 		return nil, err
 	}
-	return edit(t, func(r *record) *record { return withPayload(r, setAt(r.payload, p, payload)) }), nil
+	return edit(t, func(r *record) *record { return withPayload(r, setAt(r.fields(), p, payload)) }), nil
 }
 
 func overwritePayloadOperation(req payloadUpdate) (operation, error) {
@@ -364,7 +364,7 @@ func deletePayloadOperation(req payloadDelete) (operation, error) {
 		paths = append(paths, p)
 	}
 	return edit(t, func(r *record) *record {
-		payload := r.payload
+		payload := r.fields()
 		for _, p := range paths {
 			payload = without(payload, p)
 		}

@@ -23,9 +23,13 @@ type Report struct {
 
 // Check reads all of a folder without changing it. Damage is no error; that the folder cannot be read is one. A folder
 // that is open, here or in another process, is ErrLocked.
-func Check(dir string) (Report, error) {
+func Check(dir string) (Report, error) { return Inspect(dir, func(Entry) error { return nil }) }
+
+// Inspect is Check, and hands over what is stored, as Replay does. Keys and values are valid during the call alone. An
+// error of each ends it.
+func Inspect(dir string, each func(Entry) error) (Report, error) {
 	var r Report
-	err := check(dir, &r)
+	err := check(dir, &r, each)
 	if errors.As(err, &r.Damage) {
 		return r, nil
 	}
@@ -35,7 +39,7 @@ func Check(dir string) (Report, error) {
 	return r, nil
 }
 
-func check(dir string, r *Report) error {
+func check(dir string, r *Report, each func(Entry) error) error {
 	// A folder that was copied, or that may not be written to, need not have a lock. Nobody has it open then.
 	lock, err := os.Open(filepath.Join(dir, lockName))
 	if err == nil {
@@ -68,7 +72,7 @@ func check(dir string, r *Report) error {
 			err = before.precedes(s, sequence)
 		}
 		if err == nil {
-			sequence, err = r.add(s, number == list.last)
+			sequence, err = r.add(s, number == list.last, each)
 		}
 		if err := errors.Join(err, s.free(), f.Close()); err != nil {
 			return err
@@ -79,7 +83,7 @@ func check(dir string, r *Report) error {
 }
 
 // add counts what is in a file, and returns the number of its last frame.
-func (r *Report) add(s *segment, last bool) (sequence uint64, err error) {
+func (r *Report) add(s *segment, last bool, each func(Entry) error) (sequence uint64, err error) {
 	r.Files++
 	err = guarded(s, func() error {
 		end, number, torn, err := s.scan(last, func(f frame) {
@@ -89,7 +93,25 @@ func (r *Report) add(s *segment, last bool) (sequence uint64, err error) {
 		r.Bytes += end
 		errors.As(torn, &r.Torn)
 		sequence = number
-		return err
+		if err != nil {
+			return err
+		}
+		s.end.Store(end)
+		return s.each(each)
 	})
 	return sequence, err
+}
+
+// each hands over the entries of a file whose frames were checked.
+func (s *segment) each(yield func(Entry) error) error {
+	entries := newCursor(s, true)
+	for {
+		e, _, err := entries.next()
+		if err != nil {
+			return ignoreEnd(err)
+		}
+		if err := yield(e); err != nil {
+			return fmt.Errorf("entry at byte %d of %s: %w", e.Location.offset(), segmentName(s.number), err)
+		}
+	}
 }

@@ -32,7 +32,7 @@ import (
 var (
 	ErrLocked  = errors.New("the folder is in use, here or in another process")
 	ErrFormat  = errors.New("the folder was written by a newer version of this program")
-	ErrCorrupt = errors.New("the folder is damaged") // comes as a *Damage
+	ErrCorrupt = errors.New("what is stored is damaged") // comes as a *Damage
 	ErrFull    = errors.New("no room left on the disk")
 	ErrSync    = errors.New("the disk failed to flush what was written: nothing more is written until the folder is opened again")
 	ErrClosed  = errors.New("the journal is closed")
