@@ -31,7 +31,7 @@ var arrows = []struct {
 	{"embed/encoder", "."},
 	{"store/local/kernel", ""},
 	{"store/local/code", "store/local/kernel"},
-	{"store/local", ""},
+	{"store/local", "store/local/code store/local/kernel"},
 	{"store", "."},
 	{"store/storetest", "store store/local"},
 	{"embed", ". embed/encoder embed/family embed/page embed/statement store"},

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/akinserver/akin/store/local/code"
 )
 
 // denseColumn keeps the rows of one space of single dense vectors in blocks, one row after the other, so that a scan
@@ -16,6 +18,8 @@ type denseColumn struct {
 	slots    []uint32    // of each row; noSlot where the row is free
 	rows     []uint32    // of each slot; noRow where the point has no such vector
 	free     []uint32    // rows
+	moved    int         // rows whose number is not their slot's
+	codes    *code.Column
 }
 
 const (
@@ -25,7 +29,9 @@ const (
 )
 
 func newDenseColumn(s *space) *denseColumn {
-	return &denseColumn{space: s, perBlock: max(1, blockFloats/s.size)}
+	d := &denseColumn{space: s, perBlock: max(1, blockFloats/s.size)}
+	d.codes = d.newCodes()
+	return d
 }
 
 func (d *denseColumn) row(r uint32) []float32 {
@@ -43,7 +49,10 @@ func (d *denseColumn) of(slot uint32) []float32 {
 
 func (d *denseColumn) put(slot uint32, data []float32) {
 	if old := d.of(slot); old != nil {
-		copy(old, data)
+		if &old[0] != &data[0] { // as after a change of payload
+			copy(old, data)
+			d.coded(d.rows[slot])
+		}
 		return
 	}
 	for int(slot) >= len(d.rows) {
@@ -53,7 +62,8 @@ func (d *denseColumn) put(slot uint32, data []float32) {
 		r := d.free[n-1]
 		d.free = d.free[:n-1]
 		copy(d.row(r), data)
-		d.rows[slot], d.slots[r] = r, slot
+		d.slots[r] = slot
+		d.placed(slot, r)
 		return
 	}
 	r := len(d.slots)
@@ -62,7 +72,17 @@ func (d *denseColumn) put(slot uint32, data []float32) {
 	}
 	last := len(d.blocks) - 1
 	d.blocks[last] = append(d.blocks[last], data...)
-	d.rows[slot], d.slots = uint32(r), append(d.slots, slot)
+	d.slots = append(d.slots, slot)
+	d.placed(slot, uint32(r))
+}
+
+// placed notes where the row of a point is now.
+func (d *denseColumn) placed(slot, r uint32) {
+	d.rows[slot] = r
+	if r != slot {
+		d.moved++
+	}
+	d.coded(r)
 }
 
 func (d *denseColumn) remove(slot uint32) {
@@ -70,6 +90,12 @@ func (d *denseColumn) remove(slot uint32) {
 		r := d.rows[slot]
 		d.rows[slot], d.slots[r] = noRow, noSlot
 		d.free = append(d.free, r)
+		if r != slot {
+			d.moved--
+		}
+		if d.codes != nil {
+			d.codes.Remove(int(r))
+		}
 	}
 }
 

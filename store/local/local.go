@@ -201,6 +201,13 @@ func (db *DB) load() error {
 			return fmt.Errorf("write the format version: %w", err)
 		}
 	}
+	for _, c := range byID {
+		for name, d := range c.dense {
+			if err := d.loadCodes(context.Background()); err != nil {
+				return fmt.Errorf("collection %s: code the vectors %q: %w", c.name, name, err)
+			}
+		}
+	}
 	db.current.Store(cat)
 	return nil
 }
@@ -221,6 +228,9 @@ func (db *DB) loadCatalog(cat *catalog, byID map[uint64]*collection, format *uin
 			return fmt.Errorf("%w: %s: %w", ErrCorrupt, fileName, err)
 		}
 		cat.collections[c.name], byID[c.id] = c, c
+		for _, d := range c.dense {
+			d.deferCodes()
+		}
 	}
 	return nil
 }

@@ -105,13 +105,14 @@ type stage struct {
 	limit     int
 	offset    int // of the root alone
 	lookup    *qdrant.LookupLocation
+	exact     bool
 }
 
 func newRootStage(req *qdrant.QueryPoints) *stage {
 	return &stage{
 		prefetch: req.GetPrefetch(), query: req.GetQuery(), using: req.GetUsing(), filter: req.GetFilter(),
 		threshold: req.ScoreThreshold, limit: limitOr(req.Limit, defaultLimit), offset: int(min(req.GetOffset(), maxLimit)),
-		lookup: req.GetLookupFrom(),
+		lookup: req.GetLookupFrom(), exact: req.GetParams().GetExact(),
 	}
 }
 
@@ -119,7 +120,7 @@ func newRootStage(req *qdrant.QueryPoints) *stage {
 func newStage(p *qdrant.PrefetchQuery, above *qdrant.Filter) *stage {
 	return &stage{
 		prefetch: p.GetPrefetch(), query: p.GetQuery(), using: p.GetUsing(), filter: mergeFilters(above, p.GetFilter()),
-		threshold: p.ScoreThreshold, limit: limitOr(p.Limit, defaultLimit), lookup: p.GetLookupFrom(),
+		threshold: p.ScoreThreshold, limit: limitOr(p.Limit, defaultLimit), lookup: p.GetLookupFrom(), exact: p.GetParams().GetExact(),
 	}
 }
 
@@ -328,6 +329,7 @@ func (q *querying) leaf(s *stage, cond condition) ([]hit, error) {
 	if err != nil {
 		return nil, err
 	}
+	vq.exact = s.exact
 	limit := s.limit
 	if m := s.query.GetNearestWithMmr(); m != nil {
 		limit = candidatesOf(m.GetMmr(), s.limit)

@@ -13,6 +13,7 @@ type vectorQuery struct {
 	// combine makes one score of the similarities to the examples; nil for a search by the one example, whose
 	// similarity is the score.
 	combine func(similarity []float32) float32
+	exact   bool // no codes: every vector is looked at
 }
 
 // search returns the best of the points that a condition holds for and that have a vector in the query's space.
@@ -91,29 +92,29 @@ func (s *scan) offer(slot uint32, score float32) {
 }
 
 func (s *scan) dense(d *denseColumn) error {
-	similar, query := d.similarity(), s.q.examples[0].dense
-	if s.set.GetCardinality() < s.c.live.GetCardinality() {
-		it := s.set.Iterator()
-		for it.HasNext() {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			slot := it.Next()
-			if row := d.of(slot); row != nil {
-				s.offer(slot, similar(query, row))
-			}
-		}
-		return nil
+	var mask []uint64
+	if n := s.set.GetCardinality(); n < fewRows {
+		return s.oneByOne(d)
+	} else if n < s.c.live.GetCardinality() {
+		mask = d.mask(s.set)
 	}
-	for b, block := range d.blocks {
-		slots := d.slots[b*d.perBlock : min((b+1)*d.perBlock, len(d.slots))]
-		for i, slot := range slots {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			if slot != noSlot {
-				s.offer(slot, similar(query, block[i*d.size:(i+1)*d.size]))
-			}
+	if done, err := s.nearest(d, mask); done || err != nil {
+		return err
+	}
+	return s.oneByOne(d)
+}
+
+// oneByOne compares every candidate.
+func (s *scan) oneByOne(d *denseColumn) error {
+	similar, query := d.similarity(), s.q.examples[0].dense
+	it := s.set.Iterator()
+	for it.HasNext() {
+		if err := s.pause(1); err != nil {
+			return err
+		}
+		slot := it.Next()
+		if row := d.of(slot); row != nil {
+			s.offer(slot, similar(query, row))
 		}
 	}
 	return nil
