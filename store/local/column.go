@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/akinserver/akin/store/local/code"
 )
@@ -142,6 +143,7 @@ type sparseColumn struct {
 	// What was deleted still counts for IDF, as in Qdrant, until there is enough of it to be swept out.
 	ghosts     map[uint32]int // by index
 	ghostCount int            // vectors
+	free       sync.Pool      // of *sums
 }
 
 // haunt counts a vector of a point that is being deleted.
@@ -159,8 +161,10 @@ func (c *sparseColumn) sweep() { c.ghosts, c.ghostCount = map[uint32]int{}, 0 }
 
 // posting lists the points that have one index, by slot.
 type posting struct {
-	slots   []uint32
-	weights []float32
+	slots    []uint32
+	weights  []float32
+	largest  float32 // no weight is larger
+	negative bool    // some weight may be
 }
 
 func newSparseColumn(s *space) *sparseColumn {
@@ -201,6 +205,7 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		}
 		p.slots = slices.Insert(p.slots, at, slot)
 		p.weights = slices.Insert(p.weights, at, v.values[i])
+		p.largest, p.negative = max(p.largest, v.values[i]), p.negative || v.values[i] < 0
 	}
 }
 

@@ -120,57 +120,6 @@ func (s *scan) oneByOne(d *denseColumn) error {
 	return nil
 }
 
-// sparse adds up, over the lists of the query's indices, the scores of the points in them. Points without any of the
-// indices are no hits.
-func (s *scan) sparse(col *sparseColumn) error {
-	query := col.weighted(s.q.examples[0].sparse)
-	total := 0
-	for _, index := range query.indices {
-		if p := col.postings[index]; p != nil {
-			total += len(p.slots)
-		}
-	}
-	// Few candidates are compared one by one.
-	if n := s.set.GetCardinality(); n < uint64(total/8) {
-		it := s.set.Iterator()
-		for it.HasNext() {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			slot := it.Next()
-			if v := col.of(slot); v != nil {
-				if score, ok := sparseDot(query, *v); ok {
-					s.offer(slot, score)
-				}
-			}
-		}
-		return nil
-	}
-	scores := make(map[uint32]float32, total)
-	for i, index := range query.indices {
-		p := col.postings[index]
-		if p == nil {
-			continue
-		}
-		for j, slot := range p.slots {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			scores[slot] += query.values[i] * p.weights[j]
-		}
-	}
-	all := s.set.GetCardinality() == s.c.live.GetCardinality()
-	for slot, score := range scores {
-		if err := s.pause(1); err != nil {
-			return err
-		}
-		if all || s.set.Contains(slot) {
-			s.offer(slot, score)
-		}
-	}
-	return nil
-}
-
 // any compares every candidate with every example.
 func (s *scan) any() error {
 	examples, similar := s.c.comparer(s.q)
