@@ -83,15 +83,23 @@ func (s *scan) nearest(d *denseColumn, mask []uint64) (done bool, err error) {
 		if err != nil {
 			return false, contextStatus(err)
 		}
-		s.top.heap = s.top.heap[:0]
-		for _, h := range hits {
-			s.offer(d.slots[h.Row], h.Score)
-		}
-		if len(hits) < n || s.top.misses(hits[len(hits)-1].Score) {
+		if s.take(d, hits, n) {
 			return true, nil
 		}
 		n = 16*n + 64
 	}
-	s.top.heap = s.top.heap[:0]
 	return false, nil
+}
+
+// take offers the hits of a search for n rows, and tells whether these are sure to hold the best points. If not, it is as
+// if they had not been offered.
+func (s *scan) take(d *denseColumn, hits []code.Hit, n int) bool {
+	for _, h := range hits {
+		s.offer(d.slots[h.Row], h.Score)
+	}
+	if len(hits) < n || s.top.misses(hits[len(hits)-1].Score) {
+		return true
+	}
+	s.top.heap = s.top.heap[:0]
+	return false
 }

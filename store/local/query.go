@@ -20,17 +20,14 @@ func (s *pointsService) Query(ctx context.Context, req *qdrant.QueryPoints) (*qd
 
 func (s *pointsService) QueryBatch(ctx context.Context, req *qdrant.QueryBatchPoints) (*qdrant.QueryBatchResponse, error) {
 	start := time.Now()
-	resp := &qdrant.QueryBatchResponse{}
 	for _, one := range req.GetQueryPoints() {
 		one.CollectionName = req.GetCollectionName()
-		results, err := s.query(ctx, one)
-		if err != nil {
-			return nil, err
-		}
-		resp.Result = append(resp.Result, &qdrant.BatchResult{Result: results})
 	}
-	resp.Time = since(start)
-	return resp, nil
+	results, err := s.batch(ctx, req.GetQueryPoints())
+	if err != nil {
+		return nil, err
+	}
+	return &qdrant.QueryBatchResponse{Result: results, Time: since(start)}, nil
 }
 
 func (s *pointsService) query(ctx context.Context, req *qdrant.QueryPoints) ([]*qdrant.ScoredPoint, error) {

@@ -35,14 +35,18 @@ func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition,
 	if err != nil {
 		return nil, err
 	}
-	hits := s.top.sorted()
+	return q.reported(s.top.sorted(), threshold), nil
+}
+
+// reported makes similarities the scores that are answered, and leaves out what does not pass the threshold.
+func (q *vectorQuery) reported(hits []hit, threshold *float32) []hit {
 	for i := range hits {
 		if q.combine == nil {
 			hits[i].score = q.space.report(hits[i].score)
 		}
 		if threshold != nil && !q.space.passes(hits[i].score, *threshold) {
 			if q.combine == nil {
-				return hits[:i], nil
+				return hits[:i]
 			}
 			hits[i].slot = noSlot
 		}
@@ -50,7 +54,7 @@ func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition,
 	if q.combine != nil && threshold != nil {
 		hits = dropped(hits)
 	}
-	return hits, nil
+	return hits
 }
 
 func dropped(hits []hit) []hit {
