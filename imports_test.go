@@ -32,7 +32,7 @@ var arrows = []struct {
 	{"store/local/kernel", ""},
 	{"store/local/code", "store/local/kernel"},
 	{"store/local/journal", ""},
-	{"store/local", "store/local/journal"},
+	{"store/local", "store/local/code store/local/journal store/local/kernel"},
 	{"store", "."},
 	{"store/storetest", "store store/local"},
 	{"embed", ". embed/encoder embed/family embed/page embed/statement store"},

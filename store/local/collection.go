@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -131,6 +132,9 @@ func (c *collection) move(slot uint32, to journal.Location, v value) {
 // fill makes the columns and the indexes of the points that a folder holds.
 func (c *collection) fill(t *table) error {
 	c.table = *t
+	for _, d := range c.dense {
+		d.deferCodes()
+	}
 	slots := make([]uint32, 0, c.size)
 	it := c.live.Iterator()
 	for it.HasNext() {
@@ -147,6 +151,11 @@ func (c *collection) fill(t *table) error {
 	slices.SortFunc(slots, c.compare)
 	for _, slot := range slots {
 		c.order.add(slot)
+	}
+	for name, d := range c.dense {
+		if err := d.loadCodes(context.Background()); err != nil {
+			return fmt.Errorf("code the vectors %q: %w", name, err)
+		}
 	}
 	return nil
 }

@@ -5,7 +5,10 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"unsafe"
+
+	"github.com/akinserver/akin/store/local/code"
 )
 
 // denseColumn knows where the rows of one space of single dense vectors lie.
@@ -15,6 +18,8 @@ type denseColumn struct {
 	slots []uint32   // of each row; noSlot where the row is free
 	rows  []uint32   // of each slot; noRow where the point has no such vector
 	free  []uint32   // rows
+	moved int        // rows whose number is not their slot's
+	codes *code.Column
 }
 
 const (
@@ -22,7 +27,11 @@ const (
 	noRow  = math.MaxUint32
 )
 
-func newDenseColumn(s *space) *denseColumn { return &denseColumn{space: s} }
+func newDenseColumn(s *space) *denseColumn {
+	d := &denseColumn{space: s}
+	d.codes = d.newCodes()
+	return d
+}
 
 // row returns a row that is not free, as a view.
 func (d *denseColumn) row(r uint32) []float32 { return unsafe.Slice(d.first[r], d.size) }
@@ -46,16 +55,27 @@ func (d *denseColumn) put(slot uint32, data []float32) {
 	}
 	if r := d.rows[slot]; r != noRow {
 		d.first[r] = first
+		d.coded(r)
 		return
 	}
 	if n := len(d.free); n > 0 {
 		r := d.free[n-1]
 		d.free = d.free[:n-1]
-		d.rows[slot], d.slots[r], d.first[r] = r, slot, first
+		d.slots[r], d.first[r] = slot, first
+		d.placed(slot, r)
 		return
 	}
-	d.rows[slot] = uint32(len(d.slots))
 	d.slots, d.first = append(d.slots, slot), append(d.first, first)
+	d.placed(slot, uint32(len(d.slots)-1))
+}
+
+// placed notes where the row of a point is now.
+func (d *denseColumn) placed(slot, r uint32) {
+	d.rows[slot] = r
+	if r != slot {
+		d.moved++
+	}
+	d.coded(r)
 }
 
 // move tells that the row of a point, which is the same as it was, lies somewhere else now.
@@ -68,6 +88,12 @@ func (d *denseColumn) move(slot uint32, data []float32) {
 func (d *denseColumn) remove(slot uint32) {
 	if int(slot) < len(d.rows) && d.rows[slot] != noRow {
 		r := d.rows[slot]
+		if d.codes != nil {
+			d.codes.Remove(int(r))
+		}
+		if r != slot {
+			d.moved--
+		}
 		d.rows[slot], d.slots[r], d.first[r] = noRow, noSlot, nil
 		d.free = append(d.free, r)
 	}
@@ -116,6 +142,7 @@ type sparseColumn struct {
 	// What was deleted still counts for IDF, as in Qdrant, until there is enough of it to be swept out.
 	ghosts     map[uint32]int // by index
 	ghostCount int            // vectors
+	free       sync.Pool      // of *sums
 }
 
 // haunt counts a vector of a point that is being deleted.
@@ -133,8 +160,10 @@ func (c *sparseColumn) sweep() { c.ghosts, c.ghostCount = map[uint32]int{}, 0 }
 
 // posting lists the points that have one index, by slot.
 type posting struct {
-	slots   []uint32
-	weights []float32
+	slots    []uint32
+	weights  []float32
+	largest  float32 // no weight is larger
+	negative bool    // some weight may be
 }
 
 func newSparseColumn(s *space) *sparseColumn {
@@ -206,6 +235,7 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		}
 		p.slots = slices.Insert(p.slots, at, slot)
 		p.weights = slices.Insert(p.weights, at, v.values[i])
+		p.largest, p.negative = max(p.largest, v.values[i]), p.negative || v.values[i] < 0
 	}
 }
 

@@ -316,11 +316,13 @@ func (db *DB) submit(ctx context.Context, j *job, wait bool) error {
 
 var errClosed = status.Error(codes.Unavailable, "the store is closed")
 
-func contextError(ctx context.Context) error {
-	if ctx.Err() == context.DeadlineExceeded {
+func contextError(ctx context.Context) error { return contextStatus(ctx.Err()) }
+
+func contextStatus(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return status.Error(codes.DeadlineExceeded, "Timeout error: the call took longer than its timeout")
 	}
-	return status.FromContextError(ctx.Err()).Err()
+	return status.FromContextError(err).Err()
 }
 
 // draft is what calls are about to do to a collection, over what it holds.

@@ -46,7 +46,7 @@ func (s *pointsService) queryGroups(ctx context.Context, req *qdrant.QueryPointG
 	}
 	root := &stage{
 		prefetch: req.GetPrefetch(), query: req.GetQuery(), using: req.GetUsing(), filter: req.GetFilter(),
-		threshold: req.ScoreThreshold, lookup: req.GetLookupFrom(),
+		threshold: req.ScoreThreshold, lookup: req.GetLookupFrom(), exact: req.GetParams().GetExact(),
 	}
 	g := &grouping{q: q, by: by, limit: limitOr(req.Limit, defaultLimit), size: limitOr(req.GroupSize, defaultGroupSize), groups: map[groupKey]*group{}, ids: map[pointID]bool{}}
 	if err := g.gather(root); err != nil {

@@ -24,7 +24,10 @@ type fieldIndex struct {
 	integers *ordered[entry[int64]]     // integer, datetime (microseconds)
 	floats   *ordered[entry[float64]]   // float
 	bools    [2]*roaring.Bitmap         // bool: false, true
-	analyzer *analyzer                  // text
+
+	recentIntegers recent[int64]
+	recentFloats   recent[float64]
+	analyzer       *analyzer // text
 }
 
 // entry is one value of one point.
@@ -87,8 +90,10 @@ func (x *fieldIndex) add(slot uint32, payload document) {
 			b.Add(slot)
 		case int64:
 			x.integers.add(entry[int64]{v, slot})
+			x.recentIntegers.add(entry[int64]{v, slot})
 		case float64:
 			x.floats.add(entry[float64]{v, slot})
+			x.recentFloats.add(entry[float64]{v, slot})
 		case bool:
 			x.bools[boolIndex(v)].Add(slot)
 		}
@@ -114,8 +119,10 @@ func (x *fieldIndex) remove(slot uint32, payload document) {
 			}
 		case int64:
 			x.integers.remove(entry[int64]{v, slot})
+			x.recentIntegers.remove(entry[int64]{v, slot})
 		case float64:
 			x.floats.remove(entry[float64]{v, slot})
+			x.recentFloats.remove(entry[float64]{v, slot})
 		case bool:
 			x.bools[boolIndex(v)].Remove(slot)
 		}
@@ -248,7 +255,7 @@ func walk[N int64 | float64](o *ordered[entry[N]], b bounds[N], lowest N, yield 
 	})
 }
 
-// within returns the points with a value in b.
+// within gathers the points with a value in b.
 func within[N int64 | float64](o *ordered[entry[N]], b bounds[N], lowest N) *roaring.Bitmap {
 	var slots []uint32
 	walk(o, b, lowest, func(e entry[N]) { slots = append(slots, e.slot) })
@@ -275,9 +282,9 @@ func (b bounds[N]) size(o *ordered[entry[N]]) int {
 }
 
 func (x *fieldIndex) withinIntegers(b bounds[int64]) *roaring.Bitmap {
-	return within(x.integers, b, math.MinInt64)
+	return x.recentIntegers.of(b, func() *roaring.Bitmap { return within(x.integers, b, math.MinInt64) })
 }
 
 func (x *fieldIndex) withinFloats(b bounds[float64]) *roaring.Bitmap {
-	return within(x.floats, b, math.Inf(-1))
+	return x.recentFloats.of(b, func() *roaring.Bitmap { return within(x.floats, b, math.Inf(-1)) })
 }

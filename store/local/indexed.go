@@ -108,6 +108,9 @@ func (x *fieldIndex) oneOfIntegers(numbers []int64) *indexed {
 	return &indexed{
 		check: x.anyValue(func(v any) bool { return set[v.(int64)] }),
 		points: func(*collection) *roaring.Bitmap {
+			if len(numbers) == 1 {
+				return x.withinIntegers(bounds[int64]{gte: &numbers[0], lte: &numbers[0]})
+			}
 			out := roaring.New()
 			for n := range set {
 				out.Or(x.withinIntegers(bounds[int64]{gte: &n, lte: &n}))

@@ -17,28 +17,38 @@ func (s *pointsService) Search(ctx context.Context, req *qdrant.SearchPoints) (*
 
 func (s *pointsService) SearchBatch(ctx context.Context, req *qdrant.SearchBatchPoints) (*qdrant.SearchBatchResponse, error) {
 	start := time.Now()
-	resp := &qdrant.SearchBatchResponse{}
-	for _, one := range req.GetSearchPoints() {
+	list := make([]*qdrant.QueryPoints, len(req.GetSearchPoints()))
+	for i, one := range req.GetSearchPoints() {
 		one.CollectionName = req.GetCollectionName()
-		result, err := s.search(ctx, one)
-		if err != nil {
+		var err error
+		if list[i], err = queryOf(one); err != nil {
 			return nil, err
 		}
-		resp.Result = append(resp.Result, &qdrant.BatchResult{Result: result})
 	}
-	resp.Time = since(start)
-	return resp, nil
+	results, err := s.batch(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	return &qdrant.SearchBatchResponse{Result: results, Time: since(start)}, nil
 }
 
 func (s *pointsService) search(ctx context.Context, req *qdrant.SearchPoints) ([]*qdrant.ScoredPoint, error) {
+	query, err := queryOf(req)
+	if err != nil {
+		return nil, err
+	}
+	return s.query(ctx, query)
+}
+
+func queryOf(req *qdrant.SearchPoints) (*qdrant.QueryPoints, error) {
 	query, err := searchQuery(req.GetVector(), req.SparseIndices, req.VectorName)
 	if err != nil {
 		return nil, err
 	}
-	return s.query(ctx, &qdrant.QueryPoints{
+	return &qdrant.QueryPoints{
 		CollectionName: req.GetCollectionName(), Query: query, Using: req.VectorName, Filter: req.GetFilter(), Params: req.GetParams(),
 		Limit: &req.Limit, Offset: req.Offset, WithPayload: req.GetWithPayload(), WithVectors: req.GetWithVectors(), ScoreThreshold: req.ScoreThreshold,
-	})
+	}, nil
 }
 
 func searchQuery(values []float32, indices *qdrant.SparseIndices, name *string) (*qdrant.Query, error) {

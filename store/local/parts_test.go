@@ -10,6 +10,8 @@ import (
 
 	"github.com/qdrant/go-client/qdrant"
 	"pgregory.net/rapid"
+
+	"github.com/akinserver/akin/store/local/kernel"
 )
 
 func TestOrdered(t *testing.T) {
@@ -101,7 +103,7 @@ func TestSimilarities(t *testing.T) {
 			name string
 			of   similarity
 			want float64
-		}{{"dot", dot, product}, {"squares", negatedSquares, squares}, {"differences", negatedDifferences, differences}} {
+		}{{"dot", kernel.Dot, product}, {"squares", negatedSquares, squares}, {"differences", negatedDifferences, differences}} {
 			if got := float64(row.of(a, b)); math.Abs(got-row.want) > 1e-5*(1+math.Abs(row.want)) {
 				t.Errorf("%s of %d: want %v, got %v", row.name, size, row.want, got)
 			}

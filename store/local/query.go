@@ -20,17 +20,14 @@ func (s *pointsService) Query(ctx context.Context, req *qdrant.QueryPoints) (*qd
 
 func (s *pointsService) QueryBatch(ctx context.Context, req *qdrant.QueryBatchPoints) (*qdrant.QueryBatchResponse, error) {
 	start := time.Now()
-	resp := &qdrant.QueryBatchResponse{}
 	for _, one := range req.GetQueryPoints() {
 		one.CollectionName = req.GetCollectionName()
-		results, err := s.query(ctx, one)
-		if err != nil {
-			return nil, err
-		}
-		resp.Result = append(resp.Result, &qdrant.BatchResult{Result: results})
 	}
-	resp.Time = since(start)
-	return resp, nil
+	results, err := s.batch(ctx, req.GetQueryPoints())
+	if err != nil {
+		return nil, err
+	}
+	return &qdrant.QueryBatchResponse{Result: results, Time: since(start)}, nil
 }
 
 func (s *pointsService) query(ctx context.Context, req *qdrant.QueryPoints) ([]*qdrant.ScoredPoint, error) {
@@ -108,13 +105,14 @@ type stage struct {
 	limit     int
 	offset    int // of the root alone
 	lookup    *qdrant.LookupLocation
+	exact     bool
 }
 
 func newRootStage(req *qdrant.QueryPoints) *stage {
 	return &stage{
 		prefetch: req.GetPrefetch(), query: req.GetQuery(), using: req.GetUsing(), filter: req.GetFilter(),
 		threshold: req.ScoreThreshold, limit: limitOr(req.Limit, defaultLimit), offset: int(min(req.GetOffset(), maxLimit)),
-		lookup: req.GetLookupFrom(),
+		lookup: req.GetLookupFrom(), exact: req.GetParams().GetExact(),
 	}
 }
 
@@ -122,7 +120,7 @@ func newRootStage(req *qdrant.QueryPoints) *stage {
 func newStage(p *qdrant.PrefetchQuery, above *qdrant.Filter) *stage {
 	return &stage{
 		prefetch: p.GetPrefetch(), query: p.GetQuery(), using: p.GetUsing(), filter: mergeFilters(above, p.GetFilter()),
-		threshold: p.ScoreThreshold, limit: limitOr(p.Limit, defaultLimit), lookup: p.GetLookupFrom(),
+		threshold: p.ScoreThreshold, limit: limitOr(p.Limit, defaultLimit), lookup: p.GetLookupFrom(), exact: p.GetParams().GetExact(),
 	}
 }
 
@@ -331,6 +329,7 @@ func (q *querying) leaf(s *stage, cond condition) ([]hit, error) {
 	if err != nil {
 		return nil, err
 	}
+	vq.exact = s.exact
 	limit := s.limit
 	if m := s.query.GetNearestWithMmr(); m != nil {
 		limit = candidatesOf(m.GetMmr(), s.limit)

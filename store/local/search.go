@@ -13,6 +13,7 @@ type vectorQuery struct {
 	// combine makes one score of the similarities to the examples; nil for a search by the one example, whose
 	// similarity is the score.
 	combine func(similarity []float32) float32
+	exact   bool // no codes: every vector is looked at
 }
 
 // search returns the best of the points that a condition holds for and that have a vector in the query's space.
@@ -34,14 +35,18 @@ func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition,
 	if err != nil {
 		return nil, err
 	}
-	hits := s.top.sorted()
+	return q.reported(s.top.sorted(), threshold), nil
+}
+
+// reported makes similarities the scores that are answered, and leaves out what does not pass the threshold.
+func (q *vectorQuery) reported(hits []hit, threshold *float32) []hit {
 	for i := range hits {
 		if q.combine == nil {
 			hits[i].score = q.space.report(hits[i].score)
 		}
 		if threshold != nil && !q.space.passes(hits[i].score, *threshold) {
 			if q.combine == nil {
-				return hits[:i], nil
+				return hits[:i]
 			}
 			hits[i].slot = noSlot
 		}
@@ -49,7 +54,7 @@ func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition,
 	if q.combine != nil && threshold != nil {
 		hits = dropped(hits)
 	}
-	return hits, nil
+	return hits
 }
 
 func dropped(hits []hit) []hit {
@@ -91,77 +96,29 @@ func (s *scan) offer(slot uint32, score float32) {
 }
 
 func (s *scan) dense(d *denseColumn) error {
-	similar, query := d.similarity(), s.q.examples[0].dense
-	if s.set.GetCardinality() < s.c.live.GetCardinality() {
-		it := s.set.Iterator()
-		for it.HasNext() {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			slot := it.Next()
-			if row := d.of(slot); row != nil {
-				s.offer(slot, similar(query, row))
-			}
-		}
-		return nil
+	var mask []uint64
+	if n := s.set.GetCardinality(); n < fewRows {
+		return s.oneByOne(d)
+	} else if n < s.c.live.GetCardinality() {
+		mask = d.mask(s.set)
 	}
-	for r, slot := range d.slots {
-		if err := s.pause(1); err != nil {
-			return err
-		}
-		if slot != noSlot {
-			s.offer(slot, similar(query, d.row(uint32(r))))
-		}
+	if done, err := s.nearest(d, mask); done || err != nil {
+		return err
 	}
-	return nil
+	return s.oneByOne(d)
 }
 
-// sparse adds up, over the lists of the query's indices, the scores of the points in them. Points without any of the
-// indices are no hits.
-func (s *scan) sparse(col *sparseColumn) error {
-	query := col.weighted(s.q.examples[0].sparse)
-	total := 0
-	for _, index := range query.indices {
-		if p := col.postings[index]; p != nil {
-			total += len(p.slots)
-		}
-	}
-	// Few candidates are compared one by one.
-	if n := s.set.GetCardinality(); n < uint64(total/8) {
-		it := s.set.Iterator()
-		for it.HasNext() {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			slot := it.Next()
-			if v, ok := col.of(slot); ok {
-				if score, ok := sparseDot(query, v); ok {
-					s.offer(slot, score)
-				}
-			}
-		}
-		return nil
-	}
-	scores := make(map[uint32]float32, total)
-	for i, index := range query.indices {
-		p := col.postings[index]
-		if p == nil {
-			continue
-		}
-		for j, slot := range p.slots {
-			if err := s.pause(1); err != nil {
-				return err
-			}
-			scores[slot] += query.values[i] * p.weights[j]
-		}
-	}
-	all := s.set.GetCardinality() == s.c.live.GetCardinality()
-	for slot, score := range scores {
+// oneByOne compares every candidate.
+func (s *scan) oneByOne(d *denseColumn) error {
+	similar, query := d.similarity(), s.q.examples[0].dense
+	it := s.set.Iterator()
+	for it.HasNext() {
 		if err := s.pause(1); err != nil {
 			return err
 		}
-		if all || s.set.Contains(slot) {
-			s.offer(slot, score)
+		slot := it.Next()
+		if row := d.of(slot); row != nil {
+			s.offer(slot, similar(query, row))
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/qdrant/go-client/qdrant"
+
+	"github.com/akinserver/akin/store/local/kernel"
 )
 
 // similarity compares two rows: the larger, the more alike. Under Euclid and Manhattan it is the negated (squared)
@@ -21,7 +23,7 @@ func (s *space) similarity() similarity {
 			return cosineOfBytes
 		}
 	}
-	return dot
+	return kernel.Dot
 }
 
 // report turns a similarity into the score that is answered.
@@ -48,67 +50,16 @@ func (s *space) passes(score, threshold float32) bool {
 	return score > threshold
 }
 
-// dot has four sums, so that the processor need not wait for one addition to begin the next.
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	b = b[:len(a)]
-	for len(a) >= 8 {
-		x, y := (*[8]float32)(a), (*[8]float32)(b)
-		s0 += x[0]*y[0] + x[4]*y[4]
-		s1 += x[1]*y[1] + x[5]*y[5]
-		s2 += x[2]*y[2] + x[6]*y[6]
-		s3 += x[3]*y[3] + x[7]*y[7]
-		a, b = a[8:], b[8:]
-	}
-	for i, x := range a {
-		s0 += x * b[i]
-	}
-	return s0 + s1 + (s2 + s3)
-}
-
-func negatedSquares(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	b = b[:len(a)]
-	for len(a) >= 4 {
-		x, y := (*[4]float32)(a), (*[4]float32)(b)
-		d0, d1, d2, d3 := x[0]-y[0], x[1]-y[1], x[2]-y[2], x[3]-y[3]
-		s0 += d0 * d0
-		s1 += d1 * d1
-		s2 += d2 * d2
-		s3 += d3 * d3
-		a, b = a[4:], b[4:]
-	}
-	for i, x := range a {
-		d := x - b[i]
-		s0 += d * d
-	}
-	return -(s0 + s1 + (s2 + s3))
-}
-
-func negatedDifferences(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	b = b[:len(a)]
-	for len(a) >= 4 {
-		x, y := (*[4]float32)(a), (*[4]float32)(b)
-		s0 += abs32(x[0] - y[0])
-		s1 += abs32(x[1] - y[1])
-		s2 += abs32(x[2] - y[2])
-		s3 += abs32(x[3] - y[3])
-		a, b = a[4:], b[4:]
-	}
-	for i, x := range a {
-		s0 += abs32(x - b[i])
-	}
-	return -(s0 + s1 + (s2 + s3))
-}
+func negatedSquares(a, b []float32) float32     { return -kernel.Squares(a, b) }
+func negatedDifferences(a, b []float32) float32 { return -kernel.Differences(a, b) }
 
 // cosineOfBytes compares rows that are kept as bytes, and so cannot be kept at unit length.
 func cosineOfBytes(a, b []float32) float32 {
-	norms := float64(dot(a, a)) * float64(dot(b, b))
+	norms := float64(kernel.Dot(a, a)) * float64(kernel.Dot(b, b))
 	if norms == 0 {
 		return 0
 	}
-	return float32(float64(dot(a, b)) / math.Sqrt(norms))
+	return float32(float64(kernel.Dot(a, b)) / math.Sqrt(norms))
 }
 
 // maxSim sums, over the rows of the query, the similarity of the row of v that is most alike.

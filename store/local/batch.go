@@ -1,0 +1,126 @@
+package local
+
+import (
+	"context"
+
+	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/akinserver/akin/store/local/code"
+)
+
+// batch answers queries of one collection in their order. Neighbours that ask for the nearest of a vector each, among the
+// same points, are answered in one pass.
+func (s *pointsService) batch(ctx context.Context, list []*qdrant.QueryPoints) ([]*qdrant.BatchResult, error) {
+	var out []*qdrant.BatchResult
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && alike(list[0], list[n]) {
+			n++
+		}
+		if n == 1 {
+			results, err := s.query(ctx, list[0])
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, &qdrant.BatchResult{Result: results})
+		} else {
+			results, err := s.queryAlike(ctx, list[:n])
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, results...)
+		}
+		list = list[n:]
+	}
+	return out, nil
+}
+
+// alike tells whether two queries look for as many of the nearest of a dense vector each in the same way.
+func alike(a, b *qdrant.QueryPoints) bool {
+	return nearestOnly(a) && nearestOnly(b) && a.GetUsing() == b.GetUsing() &&
+		orZero(a.Limit, defaultLimit) == orZero(b.Limit, defaultLimit) && a.GetOffset() == b.GetOffset() &&
+		a.GetParams().GetExact() == b.GetParams().GetExact() && proto.Equal(a.GetFilter(), b.GetFilter())
+}
+
+func nearestOnly(req *qdrant.QueryPoints) bool {
+	return len(req.GetPrefetch()) == 0 && req.GetLookupFrom() == nil && req.GetQuery().GetNearest().GetDense() != nil
+}
+
+// queryAlike answers queries that are alike.
+func (s *pointsService) queryAlike(ctx context.Context, list []*qdrant.QueryPoints) ([]*qdrant.BatchResult, error) {
+	q, err := s.querying(ctx, list[0].GetCollectionName(), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer q.unlock()
+	answers, searches := make([]*answer, len(list)), make([]*search, len(list))
+	first := newRootStage(list[0])
+	cond, err := compileFilter(q.c, first.filter)
+	if err != nil {
+		return nil, err
+	}
+	for i, req := range list {
+		if answers[i], err = q.c.newAnswer(req.GetWithPayload(), false, req.GetWithVectors()); err != nil {
+			return nil, err
+		}
+		vq, err := q.vectorQuery(newRootStage(req))
+		if err != nil {
+			return nil, err
+		}
+		vq.exact = first.exact
+		searches[i] = &search{query: vq, threshold: req.ScoreThreshold}
+	}
+	if err := q.c.searchAll(ctx, searches, cond, first.limit+first.offset); err != nil {
+		return nil, err
+	}
+	out := make([]*qdrant.BatchResult, len(list))
+	for i, one := range searches {
+		out[i] = &qdrant.BatchResult{Result: answers[i].scoredAll(q.c, one.hits[min(first.offset, len(one.hits)):])}
+	}
+	return out, nil
+}
+
+// search is one of several searches among the same points.
+type search struct {
+	query     *vectorQuery
+	threshold *float32
+	hits      []hit
+}
+
+// searchAll searches for the nearest of one vector each in the same space, and sets the hits.
+func (c *collection) searchAll(ctx context.Context, list []*search, cond condition, limit int) error {
+	set, rest := c.candidates(cond)
+	d := c.dense[list[0].query.space.name]
+	together := d != nil && rest == nil && set.GetCardinality() >= fewRows
+	var found [][]code.Hit
+	n := c.newTop(limit).limit + 1
+	if together {
+		var mask []uint64
+		if set.GetCardinality() < c.live.GetCardinality() {
+			mask = d.mask(set)
+		}
+		vectors := make([][]float32, len(list))
+		for i, one := range list {
+			vectors[i] = one.query.examples[0].dense
+		}
+		var err error
+		if found, err = d.codes.SearchAll(ctx, vectors, n, code.Options{Mask: mask, Exact: list[0].query.exact}); err != nil {
+			return contextStatus(err)
+		}
+	}
+	for i, one := range list {
+		if together {
+			s := &scan{c: c, ctx: ctx, q: one.query, set: set, top: c.newTop(limit)}
+			if s.take(d, found[i], n) {
+				one.hits = one.query.reported(s.top.sorted(), one.threshold)
+				continue
+			}
+		}
+		var err error
+		if one.hits, err = c.search(ctx, one.query, cond, limit, one.threshold); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package local
+
+import (
+	"context"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/qdrant/go-client/qdrant"
+
+	"github.com/akinserver/akin/store/local/code"
+)
+
+// Beside the rows of a dense column lie short codes of them, which tell a search for the nearest of one vector which rows
+// it need not read. The scores it answers are those of the rows.
+
+// newCodes returns codes for a column without rows.
+func (d *denseColumn) newCodes() *code.Column {
+	distance := code.Dot // cosine: the rows are of unit length
+	switch {
+	case d.distance == qdrant.Distance_Euclid:
+		distance = code.Euclid
+	case d.distance == qdrant.Distance_Manhattan:
+		distance = code.Manhattan
+	case d.distance == qdrant.Distance_Cosine && d.datatype == qdrant.Datatype_Uint8:
+		distance = code.Cosine
+	}
+	return code.New(d.size, distance, func(row int) []float32 {
+		return d.row(uint32(row))
+	})
+}
+
+// coded lets the codes know of a row that was written.
+func (d *denseColumn) coded(r uint32) {
+	if d.codes != nil {
+		d.codes.Put(int(r), d.row(r))
+	}
+}
+
+// deferCodes leaves the rows to come without codes until loadCodes makes them, all at once.
+func (d *denseColumn) deferCodes() { d.codes = nil }
+
+func (d *denseColumn) loadCodes(ctx context.Context) error {
+	live := make([]uint64, (len(d.slots)+63)/64)
+	for r, slot := range d.slots {
+		if slot != noSlot {
+			live[r/64] |= 1 << (r % 64)
+		}
+	}
+	d.codes = d.newCodes()
+	return d.codes.Load(ctx, live, 0)
+}
+
+// mask is a set of points as a set of rows, a bit each. Bits of points that have no row mean nothing.
+func (d *denseColumn) mask(set *roaring.Bitmap) []uint64 {
+	if d.moved == 0 {
+		return set.ToDense()
+	}
+	mask := make([]uint64, (len(d.slots)+63)/64)
+	it := set.ManyIterator()
+	var buffer [256]uint32
+	for n := it.NextMany(buffer[:]); n > 0; n = it.NextMany(buffer[:]) {
+		for _, slot := range buffer[:n] {
+			if int(slot) < len(d.rows) && d.rows[slot] != noRow {
+				r := d.rows[slot]
+				mask[r/64] |= 1 << (r % 64)
+			}
+		}
+	}
+	return mask
+}
+
+const fewRows = 1000 // candidates, which are compared one by one
+
+// nearest offers the rows that are most like the query, and tells whether these are sure to hold the best points: not when
+// conditions that no index answers turn down too many of them, or when too many rows have one score to say, by their
+// order alone, which of the points is the lower.
+func (s *scan) nearest(d *denseColumn, mask []uint64) (done bool, err error) {
+	n := s.top.limit + 1
+	if s.rest != nil {
+		n = 4*n + 64
+	}
+	for range 2 {
+		hits, err := d.codes.Search(s.ctx, nil, s.q.examples[0].dense, n, code.Options{Mask: mask, Exact: s.q.exact})
+		if err != nil {
+			return false, contextStatus(err)
+		}
+		if s.take(d, hits, n) {
+			return true, nil
+		}
+		n = 16*n + 64
+	}
+	return false, nil
+}
+
+// take offers the hits of a search for n rows, and tells whether these are sure to hold the best points. If not, it is as
+// if they had not been offered.
+func (s *scan) take(d *denseColumn, hits []code.Hit, n int) bool {
+	for _, h := range hits {
+		s.offer(d.slots[h.Row], h.Score)
+	}
+	if len(hits) < n || s.top.misses(hits[len(hits)-1].Score) {
+		return true
+	}
+	s.top.heap = s.top.heap[:0]
+	return false
+}
