@@ -67,7 +67,8 @@ const (
 	defaultFileBytes = 256 << 20
 	defaultStepBytes = 4 << 20
 	maxFileBytes     = 16 << 30
-	firstHeapBytes   = 64 << 10 // of the first file that lies on the heap
+	minHeapBytes     = 64 << 10 // of a file that lies on the heap
+	maxHeapBytes     = 64 << 20
 )
 
 func (o Options) withDefaults() Options {
@@ -276,7 +277,7 @@ func (j *Journal) capacity(size, need int64) int64 {
 	limit := j.options.FileBytes
 	if j.dir == "" || !mapsFiles {
 		// Memory that is asked for is memory that is used: let it grow with what there is.
-		limit = min(limit, max(firstHeapBytes, 2*size, j.bytes()))
+		limit = min(limit, max(minHeapBytes, 2*size, j.bytes()), maxHeapBytes)
 	}
 	return max(limit, max(size, fileHeaderBytes+need)+frameHeaderBytes)
 }
@@ -360,8 +361,11 @@ func (j *Journal) write(batch []Mutation) ([]Location, error) {
 	if err := j.clean(); err != nil {
 		return nil, err
 	}
-	// Room is left for the empty frame of Close.
-	if j.full || j.tail.end.Load()+size+frameHeaderBytes > int64(len(j.tail.memory)) {
+	room := size
+	if len(batch) > 0 {
+		room += frameHeaderBytes // for the empty frame of Close
+	}
+	if j.full || j.tail.end.Load()+room > int64(len(j.tail.memory)) {
 		if err := j.next(size); err != nil {
 			return nil, err
 		}
@@ -510,7 +514,8 @@ func (j *Journal) Read(l Location) []byte {
 }
 
 // Release tells that the entry at a location is not the current one any more: its key was put again or deleted, or its
-// bucket dropped. It is called once for each such location, also while Replay reads; not for what Compact has moved.
+// bucket dropped. It is called once for each such location, also while Replay reads; not for what Compact has moved. Like
+// Read, it is called under a pin, or by the one that calls Compact.
 func (j *Journal) Release(l Location) {
 	s := j.table.Load().find(l.number())
 	if s == nil || l.offset() < fileHeaderBytes {

@@ -79,7 +79,7 @@ func writeFile(folder folder, name string, b []byte) error {
 }
 
 // unlisted returns what a kill between two steps may leave: unfinished files, a file that Compact was done with, and a
-// next file without a frame. Any other file that is not on the list should be there no more than a listed one be missing.
+// next file without a frame. One with frames should be there no more than a listed one be missing.
 func unlisted(folder folder, list manifest) (leftovers []string, err error) {
 	names, err := folder.names()
 	if err != nil {
@@ -95,7 +95,7 @@ func unlisted(folder folder, list manifest) (leftovers []string, err error) {
 			if err != nil {
 				return nil, err
 			}
-			if frames || number > list.last+1 {
+			if frames {
 				return nil, &Damage{name, 0, fmt.Sprintf("the list of files ends with number %d", list.last)}
 			}
 		}

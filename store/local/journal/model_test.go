@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"syscall"
 	"testing"
 
@@ -184,72 +185,204 @@ func (m *machine) failed(t *rapid.T, err error) {
 	}
 }
 
-// TestEveryFault lets each operation of one story fail, by an error or with the power, and goes on: nothing is lost, and
-// the journal is usable again.
+// TestEveryFault lets each operation of one story fail, once or for good, and goes on where it can. Then the power fails,
+// or the process is killed and the power fails later: nothing is lost, and all is usable again.
 func TestEveryFault(t *testing.T) {
-	story := func(k *keeper, done func(n int)) error {
-		for n := range 12 {
-			if err := k.commit(put(1, fmt.Sprint(n), long(n, 150)), put(1, "last", fmt.Sprint(n)), remove(1, fmt.Sprint(n-3))); err != nil {
-				return err
+	for _, fault := range []error{syscall.ENOSPC, syscall.EIO, errKill, errPower} {
+		for seed := range uint64(6) {
+			for at := 0; everyFault(t, fault, at, seed); at++ {
 			}
-			done(n)
-			if _, err := k.step(); err != nil {
-				return err
-			}
+		}
+	}
+}
+
+const storyCommits = 12
+
+// everyFault lets one operation fail. It is false when the story has no more so many.
+func everyFault(t *testing.T, fault error, at int, seed uint64) bool {
+	t.Helper()
+	disk := newFake()
+	disk.fault = func(string, string) error {
+		if disk.ops == at+1 || disk.ops > at && (fault == errPower || fault == errKill) {
+			return fault
 		}
 		return nil
 	}
-	for _, fault := range []error{syscall.ENOSPC, syscall.EIO, errPower} {
-		for _, keeps := range []bool{false, true} {
-			for at := 0; ; at++ {
-				disk := newFake()
-				disk.fault = func(string, string) error {
-					if disk.ops == at+1 || disk.ops > at && fault == errPower {
-						return fault
+	// Of what is not flushed the disk has nothing, all, or anything.
+	random := rand.New(rand.NewPCG(seed, uint64(at)))
+	has := func() bool { return seed == 1 || seed > 1 && random.IntN(2) == 0 }
+	var last, maybe int // the last commit that was acknowledged, and one of which nobody knows
+	j, err := open("fake", disk, small)
+	if err == nil {
+		last, maybe = story(t, j)
+		must(t, j.Close())
+	}
+	if disk.ops <= at {
+		if last != storyCommits || at < 50 {
+			t.Fatalf("the story ended after %d operations with commit %d: %v", disk.ops, last, err)
+		}
+		return false
+	}
+	want := map[place]string{}
+	reopen := func() *keeper {
+		disk.fault = nil
+		j, err := open("fake", disk, small)
+		if err != nil {
+			t.Fatalf("%v at operation %d, seed %d: %v", fault, at, seed, err)
+		}
+		k, err := keep(j)
+		if err != nil {
+			t.Fatalf("%v at operation %d, seed %d: %v", fault, at, seed, err)
+		}
+		if maybe > 0 && k.values()[place{1, "last"}] == fmt.Sprint(maybe) {
+			last = maybe
+		}
+		return k
+	}
+	if fault == errKill {
+		must(t, reopen().commit(put(2, "between", "kill and power failure"))) // from here on it may be known what is there
+		maybe = 0
+		want[place{2, "between"}] = "kill and power failure"
+	}
+	disk = disk.crash(has)
+	k := reopen()
+	got := k.values()
+	for n := max(1, last-2); n <= last; n++ {
+		want[place{1, fmt.Sprint(n)}] = long(n, storyBytes(n))
+		want[place{1, "last"}] = fmt.Sprint(last)
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(place{})); diff != "" {
+		t.Fatalf("%v at operation %d, seed %d: -want +got:\n%s", fault, at, seed, diff)
+	}
+	must(t, k.commit(put(1, "after", "all")))
+	return true
+}
+
+// storyBytes makes commits of many lengths, so that behind one that needs a new file comes one that does not.
+func storyBytes(n int) int { return n * 317 % 450 }
+
+// story makes commits, each as often as it fails, and compacts between them.
+func story(t *testing.T, j *Journal) (last, maybe int) {
+	k, err := keep(j)
+	if err != nil {
+		return 0, 0
+	}
+	for n := 1; n <= storyCommits; n++ {
+		err := k.commit(put(1, fmt.Sprint(n), long(n, storyBytes(n))), put(1, "last", fmt.Sprint(n)), remove(1, fmt.Sprint(n-3)))
+		var number syscall.Errno
+		switch {
+		case err == nil:
+			last = n
+		case errors.Is(err, ErrSync), errors.Is(err, errPower), errors.Is(err, errKill):
+			return last, n
+		case errors.As(err, &number):
+			k.holds(t, k.values())
+			must(t, k.commit(remove(2, "a little"))) // that need not need a new file
+			n--
+		default:
+			t.Fatal(err)
+		}
+		if _, err := k.step(); errors.Is(err, ErrSync) || errors.Is(err, errPower) || errors.Is(err, errKill) {
+			return last, 0
+		}
+	}
+	return last, 0
+}
+
+// TestFlushFails holds that nothing more is written when the disk has failed to flush, that what was written before can be
+// read, and that the next Open, which finds the folder as it was before, works.
+func TestFlushFails(t *testing.T) {
+	disk := newFake()
+	j, err := open("", disk, Options{})
+	must(t, err)
+	k, err := keep(j)
+	must(t, err)
+	must(t, k.commit(put(1, "a", "b")))
+	failed := false
+	disk.fault = func(op, _ string) error {
+		if op == "fsync" && !failed {
+			failed = true
+			return syscall.EIO
+		}
+		return nil
+	}
+	for range 3 {
+		if err := k.commit(put(1, "a", "c")); !errors.Is(err, ErrSync) || !errors.Is(err, syscall.EIO) {
+			t.Errorf("Commit says: %v", err)
+		}
+		if _, err := k.step(); !errors.Is(err, ErrSync) {
+			t.Errorf("Compact says: %v", err)
+		}
+	}
+	want := map[place]string{{1, "a"}: "b"}
+	k.holds(t, want)
+	must(t, k.Close())
+	if disk.files[segmentName(1)].writes != nil {
+		t.Error("that the batch was taken back is not flushed")
+	}
+	j, err = open("", disk, Options{})
+	must(t, err)
+	k, err = keep(j)
+	must(t, err)
+	k.holds(t, want)
+	must(t, k.commit(put(1, "a", "c")))
+}
+
+// TestFull holds that a full disk is told, that all is read while it is, and that it works again when there is room.
+func TestFull(t *testing.T) {
+	disk := newFake()
+	j, err := open("", disk, small)
+	must(t, err)
+	k, err := keep(j)
+	must(t, err)
+	want := map[place]string{}
+	for n := range 20 {
+		want[place{1, fmt.Sprint(n)}] = long(n, 300)
+		for _, full := range []bool{true, false} {
+			disk.fault = nil
+			if full {
+				disk.fault = func(op, _ string) error {
+					if op == "write" || op == "create" {
+						return syscall.ENOSPC
 					}
 					return nil
 				}
-				last := -1
-				j, err := open("fake", disk, small)
-				if err == nil {
-					var k *keeper
-					if k, err = keep(j); err == nil {
-						err = story(k, func(n int) { last = n })
-					}
-					if err == nil {
-						err = k.Close()
-					}
-				}
-				if disk.ops <= at {
-					if last != 11 || at < 50 {
-						t.Fatalf("the story ended after %d operations with commit %d: %v", disk.ops, last, err)
-					}
-					break
-				}
-				disk = disk.crash(func() bool { return keeps })
-				j, err = open("fake", disk, small)
-				if err != nil {
-					t.Fatalf("%v at operation %d: %v", fault, at, err)
-				}
-				k, err := keep(j)
-				if err != nil {
-					t.Fatalf("%v at operation %d: %v", fault, at, err)
-				}
-				got := k.values()
-				// The commit that failed is there or not, and as a whole.
-				if n := last + 1; got[place{1, "last"}] == fmt.Sprint(n) {
-					last = n
-				}
-				want := map[place]string{}
-				for n := max(0, last-2); n <= last; n++ {
-					want[place{1, fmt.Sprint(n)}] = long(n, 150)
-					want[place{1, "last"}] = fmt.Sprint(last)
-				}
-				if diff := cmp.Diff(want, got, cmp.AllowUnexported(place{})); diff != "" {
-					t.Fatalf("%v at operation %d: -want +got:\n%s", fault, at, diff)
-				}
-				must(t, story(k, func(int) {}))
 			}
+			err := k.commit(put(1, fmt.Sprint(n), long(n, 300)))
+			if full {
+				if !errors.Is(err, ErrFull) || !errors.Is(err, syscall.ENOSPC) {
+					t.Fatalf("Commit on a full disk says: %v", err)
+				}
+				if len(k.values()) != n {
+					t.Fatalf("%d values are read, want %d", len(k.values()), n)
+				}
+				continue
+			}
+			must(t, err)
+		}
+		k.holds(t, want)
+	}
+}
+
+// TestClosingFrame holds that the frame which Close writes has its room, and that no other is written without need.
+func TestClosingFrame(t *testing.T) {
+	disk := newFake()
+	options := Options{FileBytes: 1}
+	for n := range 5 {
+		j, err := open("", disk, options)
+		must(t, err)
+		k, err := keep(j)
+		must(t, err)
+		bytes := k.Stats().Bytes
+		if n == 0 {
+			must(t, k.commit(put(1, "a", "b")))
+		}
+		must(t, k.Close())
+		if n > 1 && k.Stats().Bytes != 0 {
+			t.Errorf("%+v", k.Stats())
+		}
+		if n > 0 && bytes != 2*fileHeaderBytes+2*frameHeaderBytes+entrySize(1, 1) {
+			t.Errorf("opened for the time %d, the files have %d bytes", n, bytes)
 		}
 	}
 }

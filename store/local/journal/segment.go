@@ -178,7 +178,7 @@ func (s *segment) isTorn(at, size int, sequence uint64) bool {
 		}
 		at += next
 		// A lower number is a copy of a stored frame that a user put.
-		if f, ok := parseFrame(b, at, s.mark); ok && at%8 == 0 && f.sequence > sequence && f.intact(b, at) {
+		if f, ok := parseFrame(b, at, s.mark); ok && f.sequence > sequence && f.intact(b, at) {
 			return false
 		}
 	}
