@@ -50,6 +50,7 @@ func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // tables that were outgrown while the folder was read
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, file := range c.Restore {
 		if err := restore(ctx, db, file); err != nil {

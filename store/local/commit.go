@@ -35,6 +35,7 @@ const maxGroup = 256 // calls in one commit
 
 func (db *DB) commitLoop() {
 	defer close(db.committed)
+	debug.SetPanicOnFault(true) // where the disk cannot be read, a mapped file faults, and safely answers
 	for {
 		j, ok := db.nextJob()
 		if !ok {

@@ -4,6 +4,9 @@
 // What a call with wait=true has acknowledged is on the disk, and is there after a kill at any moment. A call is applied
 // whole or not at all, which Qdrant itself does not promise. Search is exact: there is no index to build or to wait for.
 //
+// Vectors and payloads stay in the files of the folder, which are mapped into memory and read out of the page cache. The
+// heap holds what finds them: 85 bytes a point with one vector, and what payload indexes and sparse vectors need.
+//
 // Answers are those of Qdrant 1.16.3, but for this:
 //   - An upsert with a point that does not fit, a batch of updates or of alias actions with one that fails, changes nothing
 //     (of upserts see Options.PartialUpserts). Setting the payload, or the vectors, of points of which some are missing

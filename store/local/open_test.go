@@ -390,12 +390,24 @@ func (f *fullStorage) Commit(batch []journal.Mutation) ([]journal.Location, erro
 	return f.storage.Commit(batch)
 }
 
+// replaced gives a store another storage, through a job: the committer uses it all the time.
+func replaced(t *testing.T, db *DB, by storage) {
+	t.Helper()
+	err := db.submit(t.Context(), &job{alone: func() ([]mutation, func(), error) {
+		db.storage = by
+		return nil, func() {}, nil
+	}}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAFullDiskStopsWritesAlone(t *testing.T) {
 	db, client := opened(t, t.TempDir(), quiet)
 	made(t, client, "letters")
 	upserted(t, client, "letters", numbered(1, nil, 1, 2, 3, 4))
 	full := &fullStorage{storage: db.storage, err: &os.PathError{Op: "write", Path: "00000001.log", Err: syscall.ENOSPC}}
-	db.storage = full
+	replaced(t, db, full)
 	_, err := client.Upsert(t.Context(), &qdrant.UpsertPoints{CollectionName: "letters", Wait: qdrant.PtrOf(true), Points: []*qdrant.PointStruct{numbered(2, nil, 1, 2, 3, 4)}})
 	wantCode(t, err, codes.ResourceExhausted, db.dir)
 	wantCode(t, client.CreateCollection(t.Context(), &qdrant.CreateCollection{CollectionName: "more"}), codes.ResourceExhausted)

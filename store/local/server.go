@@ -60,6 +60,8 @@ func (db *DB) newServer(trusted bool) *grpc.Server {
 
 // recovered keeps a fault in one call from ending the process.
 func (db *DB) recovered(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
+	// Where the disk cannot be read, a mapped file faults.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
 			db.log.Error("a call panicked", "method", info.FullMethod, "panic", p, "stack", string(debug.Stack()))

@@ -165,14 +165,7 @@ func TestCompactionMovesWhatIsThere(t *testing.T) {
 			}
 			found := search()
 			bytes := kept.Stats().Bytes
-			// The committer is asked through a job to look again: only it may touch its storage.
-			err := db.submit(t.Context(), &job{alone: func() ([]mutation, func(), error) {
-				db.storage = &eager{kept, 1}
-				return nil, func() {}, nil
-			}}, true)
-			if err != nil {
-				t.Fatal(err)
-			}
+			replaced(t, db, &eager{kept, 1})
 			upserted(t, client, "letters", point(59, "first")) // after the step
 			if diff := cmp.Diff(before, scrolled(t, client, "post"), protocmp.Transform()); diff != "" {
 				t.Errorf("points differ (-before +after):\n%s", diff)

@@ -18,7 +18,7 @@ func TestCompact(t *testing.T) {
 		want := map[place]string{{9, "never written again"}: "still here"}
 		must(t, k.commit(put(9, "never written again", "still here"), put(8, "a", "b")))
 		must(t, k.commit(drop(8)))
-		for n := range 1000 {
+		for n := range 600 {
 			p := place{uint64(n % 3), fmt.Sprint(n % 10)}
 			want[p] = long(n, n)
 			must(t, k.commit(put(p.bucket, p.key, want[p])))

@@ -289,3 +289,36 @@ func TestForeignFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestInspectHandsOverWhatReplayDoes, without opening the folder.
+func TestInspectHandsOverWhatReplayDoes(t *testing.T) {
+	dir := t.TempDir()
+	j, err := Open(dir, Options{FileBytes: 1 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		batch := []Mutation{{Put, 1, []byte{byte(i)}, make([]byte, 40)}, {Delete, 1, []byte{byte(i / 2)}, nil}}
+		if _, err := j.Commit(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gather := func(into *[]string) func(Entry) error {
+		return func(e Entry) error { *into = append(*into, fmt.Sprint(e)); return nil }
+	}
+	var want, got []string
+	if err := j.Replay(gather(&want)); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	report, err := Inspect(dir, gather(&got))
+	if err != nil || report.Files < 2 || len(got) != 100 || !slices.Equal(want, got) {
+		t.Errorf("want %d entries, got %d, %v, of %v", len(want), len(got), err, report)
+	}
+	stop := errors.New("enough")
+	if _, err := Inspect(dir, func(Entry) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("want the error of each, got %v", err)
+	}
+}

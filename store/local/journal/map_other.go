@@ -1,4 +1,4 @@
-//go:build !darwin && !freebsd && !linux
+//go:build nommap || (!darwin && !freebsd && !linux)
 
 package journal
 
@@ -8,7 +8,8 @@ import (
 )
 
 // mapsFiles says that files are read out of the page cache. Here, they are read into memory: Windows does not let a mapped
-// file grow or be removed, and OpenBSD keeps what is mapped apart from what is written.
+// file grow or be removed, and OpenBSD keeps what is mapped apart from what is written. The build tag nommap chooses this
+// elsewhere, for file systems that cannot map.
 const mapsFiles = false
 
 func mapFile(*os.File, int64) ([]byte, func() error, error) { return nil, nil, errors.ErrUnsupported }
