@@ -12,6 +12,15 @@ import (
 )
 
 func TestABatchAnswersAsItsQueriesDo(t *testing.T) {
+	t.Run("one query after the other", compareBatch)
+	t.Run("in one pass", func(t *testing.T) {
+		defer func(n int) { onePassFrom = n }(onePassFrom)
+		onePassFrom = 0
+		compareBatch(t)
+	})
+}
+
+func compareBatch(t *testing.T) {
 	_, client := opened(t, "", quiet)
 	easyPoints(t, client)
 	third := &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatchInt("third", 1)}}

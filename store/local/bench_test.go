@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/qdrant/go-client/qdrant"
@@ -22,13 +23,33 @@ func benchCollection(b *testing.B, n, size int) *collection {
 	}
 	c.setIndex("tenth", schema, x)
 	r := rand.New(rand.NewPCG(1, 2))
+	centres := benchCentres(size)
 	for i := range n {
 		c.put(&record{
 			id: numberID(uint64(i)), payload: qdrant.NewValueMap(map[string]any{"tenth": i % 10}),
-			vectors: map[string]vector{"d": newDense(randomRow(r, size)), "s": {sparse: randomSparse(r, 60)}},
+			vectors: map[string]vector{"d": newDense(rowNear(r, centres)), "s": {sparse: randomSparse(r, 60)}},
 		})
 	}
 	return c
+}
+
+func benchCentres(size int) [][]float32 {
+	r, centres := rand.New(rand.NewPCG(7, 8)), make([][]float32, 100)
+	for i := range centres {
+		centres[i] = randomRow(r, size)
+	}
+	return centres
+}
+
+// rowNear is a row beside one of the centres: as with texts, of which many are about the same.
+func rowNear(r *rand.Rand, centres [][]float32) []float32 {
+	centre := centres[r.IntN(len(centres))]
+	row := randomRow(r, len(centre))
+	for i := range row {
+		row[i] += 1.2 * centre[i]
+	}
+	normalize(row)
+	return row
 }
 
 func randomRow(r *rand.Rand, size int) []float32 {
@@ -59,13 +80,15 @@ func BenchmarkSearch(b *testing.B) {
 	c := benchCollection(b, benchPoints, benchSize)
 	r := rand.New(rand.NewPCG(3, 4))
 	tenth := &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatchInt("tenth", 3)}}
-	dense := &vectorQuery{space: c.spaces["d"], examples: []vector{newDense(randomRow(r, benchSize))}}
+	centres := benchCentres(benchSize)
+	dense := &vectorQuery{space: c.spaces["d"], examples: []vector{newDense(rowNear(r, centres))}}
+	exact := &vectorQuery{space: dense.space, examples: dense.examples, exact: true}
 	sparse := &vectorQuery{space: c.spaces["s"], examples: []vector{{sparse: randomSparse(r, 8)}}}
 	for _, row := range []struct {
 		name   string
 		query  *vectorQuery
 		filter *qdrant.Filter
-	}{{"dense", dense, nil}, {"dense, a tenth", dense, tenth}, {"sparse", sparse, nil}, {"sparse, a tenth", sparse, tenth}} {
+	}{{"dense", dense, nil}, {"dense, a tenth", dense, tenth}, {"dense, exact", exact, nil}, {"sparse", sparse, nil}, {"sparse, a tenth", sparse, tenth}} {
 		b.Run(row.name, func(b *testing.B) {
 			for b.Loop() {
 				cond, err := compileFilter(c, row.filter)
@@ -77,6 +100,31 @@ func BenchmarkSearch(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPoints, "ns/point")
+		})
+	}
+}
+
+// BenchmarkBatch asks for the nearest of 16 vectors at a time.
+func BenchmarkBatch(b *testing.B) {
+	c := benchCollection(b, benchPoints, benchSize)
+	r, centres := rand.New(rand.NewPCG(3, 4)), benchCentres(benchSize)
+	list := make([]*search, 16)
+	for i := range list {
+		list[i] = &search{query: &vectorQuery{space: c.spaces["d"], examples: []vector{newDense(rowNear(r, centres))}}}
+	}
+	for _, row := range []struct {
+		name     string
+		together int
+	}{{"one by one", 1}, {"together", len(list)}} {
+		b.Run(row.name, func(b *testing.B) {
+			for b.Loop() {
+				for some := range slices.Chunk(list, row.together) {
+					if err := c.searchAll(b.Context(), some, everything{}, 10); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(list)), "ns/query")
 		})
 	}
 }
