@@ -122,7 +122,7 @@ func parseEntry(b []byte, at, end int) (e Entry, size int, ok bool) {
 	e.Kind = Kind(h[0])
 	key, value := binary.LittleEndian.Uint32(h[4:]), binary.LittleEndian.Uint64(h[16:])
 	e.Bucket = binary.LittleEndian.Uint64(h[8:])
-	if e.Kind < Put || e.Kind > Drop || value > math.MaxInt64/4 {
+	if e.Kind < Put || e.Kind > Drop || value > math.MaxInt/4 || uint64(key) > math.MaxInt/4 {
 		return e, 0, false
 	}
 	whole := entrySize(int(key), int(value))
@@ -141,7 +141,7 @@ func parseEntry(b []byte, at, end int) (e Entry, size int, ok bool) {
 // frameSize returns how many bytes the frame of a batch has.
 func frameSize(batch []Mutation) (int64, error) {
 	size := int64(frameHeaderBytes)
-	if len(batch) > math.MaxUint32 {
+	if uint64(len(batch)) > math.MaxUint32 {
 		return 0, fmt.Errorf("a batch of %d mutations is too large", len(batch))
 	}
 	for i, m := range batch {
