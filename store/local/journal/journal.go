@@ -177,7 +177,7 @@ func Open(dir string, options Options) (*Journal, error) {
 	}
 	disk, err := openDisk(abs)
 	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", abs, err)
+		return nil, fmt.Errorf("open journal %s: %w", abs, full(err))
 	}
 	return open(abs, disk, options)
 }
@@ -500,7 +500,8 @@ func (j *Journal) begin(f file, name string, header fileHeader, need int64) (*se
 // the location, which means that its file was removed or that it is not from this journal.
 //
 // The first byte lies at an address that is a multiple of 8, so that, on a little-endian machine, a value that is a row of
-// float32 can be used where it lies. The checksum is not computed again.
+// float32 can be used where it lies. The checksum is not computed again. Where the disk cannot read a page any more,
+// touching the view is a fault, which ends the process unless debug.SetPanicOnFault is set.
 func (j *Journal) Read(l Location) []byte {
 	s := j.table.Load().find(l.number())
 	if s == nil {
