@@ -31,6 +31,7 @@ var arrows = []struct {
 	{"embed/encoder", "."},
 	{"store/local/kernel", ""},
 	{"store/local/code", "store/local/kernel"},
+	{"store/local/journal", ""},
 	{"store/local", "store/local/code store/local/kernel"},
 	{"store", "."},
 	{"store/storetest", "store store/local"},
