@@ -134,14 +134,19 @@ func TestOpenRefusesWhatIsNoFolder(t *testing.T) {
 }
 
 func TestOpenRefusesAFolderThatIsNotWritable(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may write everywhere")
-	}
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o500); err != nil {
+	parent, err := os.MkdirTemp("", "akin")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir, quiet); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "not writable") {
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	dir := filepath.Join(parent, "data")
+	if err := errors.Join(os.Chmod(parent, 0o755), os.Mkdir(dir, 0o555)); err != nil {
+		t.Fatal(err)
+	}
+	if !asNobody(func() { _, err = Open(dir, quiet) }) {
+		t.Skip("root may write everywhere")
+	}
+	if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "not writable") {
 		t.Errorf("got %v", err)
 	}
 }
