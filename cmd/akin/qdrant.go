@@ -32,7 +32,7 @@ func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	// Most of what the store needs lies in the page cache, which garbage would take from it.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(40)
+		debug.SetGCPercent(25)
 	}
 	log := slog.New(slog.NewTextHandler(std.err, nil))
 	options := local.Options{
