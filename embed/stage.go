@@ -146,7 +146,7 @@ func (s *Stage) document(article akin.Article, result *Result) *document {
 	}
 	for _, st := range article.Statements {
 		d.Statements = append(d.Statements, store.Passage{
-			Digest: digest(st.Text), Words: family.Words(st.Text), Lexical: encoder.Lexical(st.Text),
+			Digest: digest(st.Text), Lexical: encoder.Lexical(st.Text),
 		})
 	}
 	body := strings.Join(texts, "\n")

@@ -108,7 +108,6 @@ type StoredStatement struct {
 	Title         string
 	Source        string
 	PublishedDate string
-	Words         string
 	Dense         []float32
 	Lexical       akin.SparseVector
 }
@@ -141,7 +140,6 @@ func storedStatement(p map[string]*qdrant.Value) StoredStatement {
 		Title:         p[fieldTitle].GetStringValue(),
 		Source:        p[fieldSource].GetStringValue(),
 		PublishedDate: p[fieldPublished].GetStringValue(),
-		Words:         p[fieldWords].GetStringValue(),
 	}
 	st.Statement.ID = akin.StatementID(st.ArticleID, int(p[fieldNumber].GetIntegerValue()))
 	return st

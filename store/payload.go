@@ -30,7 +30,6 @@ const (
 	fieldParagraph  = "paragraph"
 	fieldStart      = "start"
 	fieldEnd        = "end"
-	fieldWords      = "words"  // digest of its words, by which the same words in two places are found
 	fieldDigest     = "digest" // of the text that was embedded, also of a paragraph's point
 )
 
@@ -195,7 +194,6 @@ func statementPayload(corpus string, d *Document, i int) payload {
 	statementFields(p, s)
 	p.number(fieldNumber, i+1)
 	p.text(fieldTitle, a.Title)
-	p.text(fieldWords, d.Statements[i].Words)
 	p.text(fieldDigest, d.Statements[i].Digest)
 	return p
 }

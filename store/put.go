@@ -26,7 +26,6 @@ type Passage struct {
 	Digest  string // of the exact text that was embedded
 	Dense   []float32
 	Lexical akin.SparseVector // of a statement
-	Words   string            // digest of a statement's words
 }
 
 // HeadingPlace stands for the heading where paragraphs are counted from 0.

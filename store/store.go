@@ -30,8 +30,6 @@ type Store struct {
 // names are the aliases through which the live generation is reached.
 type names struct{ articles, paragraphs, statements string }
 
-func (n names) all() []string { return []string{n.articles, n.paragraphs, n.statements} }
-
 func named(prefix string) names {
 	return names{prefix + "_articles", prefix + "_paragraphs", prefix + "_statements"}
 }
@@ -51,20 +49,6 @@ func Open(ctx context.Context, client *qdrant.Client, opts Options) (*Store, err
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
 	return s, nil
-}
-
-// Ping reports whether the store answers and holds its live generation.
-func (s *Store) Ping(ctx context.Context) error {
-	for _, name := range s.names.all() {
-		exists, err := s.client.CollectionExists(ctx, name)
-		if err != nil {
-			return fmt.Errorf("store: ping: %w", meaning(err))
-		}
-		if !exists {
-			return fmt.Errorf("store: ping: collection %s is gone: %w", name, akin.ErrUnavailable)
-		}
-	}
-	return nil
 }
 
 // meaning gives an error of the client the sentinel that callers look for.

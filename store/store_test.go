@@ -47,7 +47,7 @@ func document(id string, seed float32, change func(a *akin.Article)) store.Docum
 		d.Paragraphs = append(d.Paragraphs, store.Passage{Digest: fmt.Sprint(id, i), Dense: vector(seed + float32(i))})
 	}
 	for i := range a.Statements {
-		d.Statements = append(d.Statements, store.Passage{Digest: fmt.Sprint(id, "s", i), Dense: vector(seed), Lexical: words(a.Statements[i].Text), Words: "w"})
+		d.Statements = append(d.Statements, store.Passage{Digest: fmt.Sprint(id, "s", i), Dense: vector(seed), Lexical: words(a.Statements[i].Text)})
 	}
 	return d
 }

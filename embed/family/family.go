@@ -4,10 +4,8 @@ package family
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -176,12 +174,6 @@ func Decode(text string) (Sketch, error) {
 
 // figureSize of an encoded figure, in bytes.
 const figureSize = 6
-
-// Words is a digest of a text's letters and digits in order: equal for texts that differ in width, case, space and punctuation alone.
-func Words(text string) string {
-	sum := sha256.Sum256([]byte(plain(text)))
-	return hex.EncodeToString(sum[:16])
-}
 
 // SameWords reports whether two sentences are the same but for a light edit: their figures are equal, and at least four fifths of their
 // pairs of neighbouring characters.
