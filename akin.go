@@ -290,6 +290,7 @@ type Seed struct {
 
 // Filter limits what may be an answer. Lists are "one of"; an empty field does not limit.
 type Filter struct {
+	IDs              []string // of articles
 	Languages        []string
 	PublishedFrom    string // YYYY-MM-DD, inclusive
 	PublishedBefore  string // YYYY-MM-DD, exclusive

@@ -23,6 +23,7 @@ func conditions(corpus string, f akin.Filter) *qdrant.Filter {
 			out.MustNot = append(out.MustNot, qdrant.NewMatchKeywords(field, values...))
 		}
 	}
+	oneOf(fieldArticle, f.IDs)
 	oneOf(fieldLanguage, f.Languages)
 	oneOf(fieldSection, f.Sections)
 	oneOf(fieldSource, f.Sources)

@@ -43,6 +43,9 @@ type Request struct {
 	Limit    int       // matches to return
 	MinBand  akin.Band // weaker ones are left out, and counted
 	Evidence int       // pairs of passages a match; statements have none
+
+	// EveryPrint gives each print of a text a place of its own, other prints of the seeds as well: for measuring, where each document is judged by itself.
+	EveryPrint bool
 }
 
 // Reason says why an answer has fewer matches than were asked for.
@@ -100,9 +103,12 @@ type seed struct {
 	statement *store.StoredStatement // when it was named by a statement's id
 }
 
+// lookup fetches what ids name, and returns a func that fills a seed with one of them; it reports false for an id that is not stored.
+type lookup func(ids []string) (func(id string, s *seed) bool, error)
+
 // resolve finds the seeds that have ids by look, and embeds those that are texts, all in one call each.
 // It fails with akin.ErrNotFound when nothing positive is left.
-func (e *Engine) resolve(ctx context.Context, r Request, look func(ids []string) (func(id string, s *seed) bool, error)) ([]seed, []string, error) {
+func (e *Engine) resolve(ctx context.Context, r Request, look lookup) ([]seed, []string, error) {
 	var ids, texts []string
 	for _, s := range r.Seeds {
 		if s.ID != "" {

@@ -34,18 +34,7 @@ type ArticleAnswer struct {
 //
 // Errors: akin.ErrNotFound when no positive seed is there, akin.ErrUnavailable when the store or the embedder does not answer.
 func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) {
-	seeds, missing, err := e.resolve(ctx, r, func(ids []string) (func(string, *seed) bool, error) {
-		articles, err := e.store.Articles(ctx, r.Corpus, ids)
-		return func(id string, s *seed) bool {
-			a, ok := articles[id]
-			if !ok {
-				return false
-			}
-			s.article, s.dense, s.lexical, s.document = &a, a.Dense, a.Lexical, a.Lexical
-			s.sketch, _ = family.Decode(a.Sketch) // one that cannot be read resembles nothing
-			return true
-		}, err
-	})
+	seeds, missing, err := e.resolve(ctx, r, e.articleSeeds(ctx, r.Corpus))
 	if err != nil {
 		return ArticleAnswer{}, err
 	}
@@ -70,7 +59,7 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 		m.Score = m.Scores.total()
 		switch {
 		case isSeed(seeds, m.Article.ID):
-		case printOf(seeds, m.sketch):
+		case !r.EveryPrint && printOf(seeds, m.sketch):
 			counts[Collapsed]++
 		case m.Score <= 0: // counted as unrelated
 		default:
@@ -81,7 +70,9 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	slices.SortFunc(matches, func(a, b ArticleMatch) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Article.ID, b.Article.ID))
 	})
-	matches = collapsePrints(matches, counts)
+	if !r.EveryPrint {
+		matches = collapsePrints(matches, counts)
+	}
 	matches = slices.DeleteFunc(matches, func(m ArticleMatch) bool {
 		if m.Band < r.MinBand {
 			counts[BelowBand]++
@@ -104,6 +95,22 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 		answer.Shortfalls = shortfalls(counts)
 	}
 	return answer, nil
+}
+
+// articleSeeds looks seeds up that are named by an article's id.
+func (e *Engine) articleSeeds(ctx context.Context, corpus string) lookup {
+	return func(ids []string) (func(string, *seed) bool, error) {
+		articles, err := e.store.Articles(ctx, corpus, ids)
+		return func(id string, s *seed) bool {
+			a, ok := articles[id]
+			if !ok {
+				return false
+			}
+			s.article, s.dense, s.lexical, s.document = &a, a.Dense, a.Lexical, a.Lexical
+			s.sketch, _ = family.Decode(a.Sketch) // one that cannot be read resembles nothing
+			return true
+		}, err
+	}
 }
 
 func isSeed(seeds []seed, id string) bool {

@@ -36,17 +36,7 @@ type StatementAnswer struct {
 //
 // Errors: as Related.
 func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error) {
-	seeds, missing, err := e.resolve(ctx, r, func(ids []string) (func(string, *seed) bool, error) {
-		statements, err := e.store.Statements(ctx, r.Corpus, ids)
-		return func(id string, s *seed) bool {
-			st, ok := statements[id]
-			if !ok {
-				return false
-			}
-			s.statement, s.text, s.dense, s.lexical, s.document = &st, st.Statement.Text, st.Dense, st.Lexical, st.Lexical
-			return true
-		}, err
-	})
+	seeds, missing, err := e.resolve(ctx, r, e.statementSeeds(ctx, r.Corpus))
 	if err != nil {
 		return StatementAnswer{}, err
 	}
@@ -82,7 +72,7 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 		switch {
 		case isSeedStatement(seeds, m.Statement.ID):
 			within++
-		case besideSeed(seeds, &m):
+		case !r.EveryPrint && besideSeed(seeds, &m):
 			counts[Collapsed]++
 		case m.Score <= 0: // counted as unrelated
 		default:
@@ -93,7 +83,9 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 	slices.SortFunc(matches, func(a, b StatementMatch) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Statement.ID, b.Statement.ID))
 	})
-	matches = collapseOccurrences(matches, counts)
+	if !r.EveryPrint {
+		matches = collapseOccurrences(matches, counts)
+	}
 	matches = slices.DeleteFunc(matches, func(m StatementMatch) bool {
 		if m.Band < r.MinBand {
 			counts[BelowBand]++
@@ -117,6 +109,21 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 		answer.Shortfalls = shortfalls(counts)
 	}
 	return answer, nil
+}
+
+// statementSeeds looks seeds up that are named by a statement's id.
+func (e *Engine) statementSeeds(ctx context.Context, corpus string) lookup {
+	return func(ids []string) (func(string, *seed) bool, error) {
+		statements, err := e.store.Statements(ctx, corpus, ids)
+		return func(id string, s *seed) bool {
+			st, ok := statements[id]
+			if !ok {
+				return false
+			}
+			s.statement, s.text, s.dense, s.lexical, s.document = &st, st.Statement.Text, st.Dense, st.Lexical, st.Lexical
+			return true
+		}, err
+	}
 }
 
 // sketches fetches those of the articles in which seeds and hits stand.
