@@ -9,9 +9,22 @@ import (
 	"github.com/akinserver/akin/store/local/code"
 )
 
-// batch answers queries of one collection in their order. Neighbours that ask for the nearest of a vector each, among the
-// same points, are answered in one pass.
-func (s *pointsService) batch(ctx context.Context, list []*qdrant.QueryPoints) ([]*qdrant.BatchResult, error) {
+// batch answers queries of one collection in their order, all on one state of it. Neighbours that ask for the nearest of a vector each, among the
+// same points, are answered in one pass; a prefetch that several queries share runs once.
+func (s *pointsService) batch(ctx context.Context, name string, list []*qdrant.QueryPoints) ([]*qdrant.BatchResult, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	var others []string
+	for _, req := range list {
+		others = append(others, lookups(req.GetLookupFrom(), req.GetPrefetch())...)
+	}
+	q, err := s.querying(ctx, name, others)
+	if err != nil {
+		return nil, err
+	}
+	defer q.unlock()
+	q.shared = map[string][]hit{}
 	var out []*qdrant.BatchResult
 	for len(list) > 0 {
 		n := 1
@@ -19,13 +32,13 @@ func (s *pointsService) batch(ctx context.Context, list []*qdrant.QueryPoints) (
 			n++
 		}
 		if n == 1 {
-			results, err := s.query(ctx, list[0])
+			results, err := q.answer(list[0])
 			if err != nil {
 				return nil, err
 			}
 			out = append(out, &qdrant.BatchResult{Result: results})
 		} else {
-			results, err := s.queryAlike(ctx, list[:n])
+			results, err := q.answerAlike(list[:n])
 			if err != nil {
 				return nil, err
 			}
@@ -47,13 +60,8 @@ func nearestOnly(req *qdrant.QueryPoints) bool {
 	return len(req.GetPrefetch()) == 0 && req.GetLookupFrom() == nil && req.GetQuery().GetNearest().GetDense() != nil
 }
 
-// queryAlike answers queries that are alike.
-func (s *pointsService) queryAlike(ctx context.Context, list []*qdrant.QueryPoints) ([]*qdrant.BatchResult, error) {
-	q, err := s.querying(ctx, list[0].GetCollectionName(), nil)
-	if err != nil {
-		return nil, err
-	}
-	defer q.unlock()
+// answerAlike answers queries that are alike.
+func (q *querying) answerAlike(list []*qdrant.QueryPoints) ([]*qdrant.BatchResult, error) {
 	answers, searches := make([]*answer, len(list)), make([]*search, len(list))
 	first := newRootStage(list[0])
 	cond, err := compileFilter(q.c, first.filter)
@@ -71,7 +79,7 @@ func (s *pointsService) queryAlike(ctx context.Context, list []*qdrant.QueryPoin
 		vq.exact = first.exact
 		searches[i] = &search{query: vq, threshold: req.ScoreThreshold}
 	}
-	if err := q.c.searchAll(ctx, searches, cond, first.limit+first.offset); err != nil {
+	if err := q.c.searchAll(q.ctx, searches, cond, first.limit+first.offset); err != nil {
 		return nil, err
 	}
 	out := make([]*qdrant.BatchResult, len(list))

@@ -25,7 +25,7 @@ func (s *pointsService) SearchBatch(ctx context.Context, req *qdrant.SearchBatch
 			return nil, err
 		}
 	}
-	results, err := s.batch(ctx, list)
+	results, err := s.batch(ctx, req.GetCollectionName(), list)
 	if err != nil {
 		return nil, err
 	}

@@ -3,10 +3,13 @@ package local
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/protobuf/proto"
 )
 
 func (s *pointsService) Query(ctx context.Context, req *qdrant.QueryPoints) (*qdrant.QueryResponse, error) {
@@ -20,10 +23,7 @@ func (s *pointsService) Query(ctx context.Context, req *qdrant.QueryPoints) (*qd
 
 func (s *pointsService) QueryBatch(ctx context.Context, req *qdrant.QueryBatchPoints) (*qdrant.QueryBatchResponse, error) {
 	start := time.Now()
-	for _, one := range req.GetQueryPoints() {
-		one.CollectionName = req.GetCollectionName()
-	}
-	results, err := s.batch(ctx, req.GetQueryPoints())
+	results, err := s.batch(ctx, req.GetCollectionName(), req.GetQueryPoints())
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,11 @@ func (s *pointsService) query(ctx context.Context, req *qdrant.QueryPoints) ([]*
 		return nil, err
 	}
 	defer q.unlock()
+	return q.answer(req)
+}
+
+// answer runs one query, and reads what it shows of the points that it found.
+func (q *querying) answer(req *qdrant.QueryPoints) ([]*qdrant.ScoredPoint, error) {
 	a, err := q.c.newAnswer(req.GetWithPayload(), false, req.GetWithVectors())
 	if err != nil {
 		return nil, err
@@ -52,6 +57,7 @@ type querying struct {
 	ctx    context.Context
 	c      *collection
 	others map[string]*collection // by the names that the query has for them
+	shared map[string][]hit       // what prefetches found, for the other queries of a batch; nil for one query
 	unlock func()
 }
 
@@ -290,13 +296,46 @@ func orZero[T any](p *T, otherwise T) T {
 func (q *querying) prefetched(s *stage) ([][]hit, error) {
 	lists := make([][]hit, len(s.prefetch))
 	for i, p := range s.prefetch {
-		hits, err := q.stage(newStage(p, s.filter))
+		hits, err := q.prefetch(p, s.filter)
 		if err != nil {
 			return nil, err
 		}
 		lists[i] = hits
 	}
 	return lists, nil
+}
+
+// prefetch runs one prefetch, unless another query of the batch has run the same among the same points.
+func (q *querying) prefetch(p *qdrant.PrefetchQuery, above *qdrant.Filter) ([]hit, error) {
+	if q.shared == nil {
+		return q.stage(newStage(p, above))
+	}
+	key, err := prefetchKey(p, above)
+	if err != nil {
+		return nil, err
+	}
+	hits, ok := q.shared[key]
+	if !ok {
+		if hits, err = q.stage(newStage(p, above)); err != nil {
+			return nil, err
+		}
+		q.shared[key] = hits
+	}
+	return slices.Clone(hits), nil // the stages above order them in place
+}
+
+// prefetchKey is the same for prefetches that find the same; of a sample, the queries of a batch see one drawing.
+func prefetchKey(p *qdrant.PrefetchQuery, above *qdrant.Filter) (string, error) {
+	options := proto.MarshalOptions{Deterministic: true}
+	key, err := options.MarshalAppend(nil, p)
+	if err != nil {
+		return "", invalid("prefetch: %v", err)
+	}
+	n := len(key)
+	if key, err = options.MarshalAppend(key, above); err != nil {
+		return "", invalid("filter: %v", err)
+	}
+	return strconv.Itoa(n) + ":" + string(key), nil
 }
 
 // slotSet is the condition to be one of the points that prefetches found.
