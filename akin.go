@@ -249,6 +249,11 @@ type Embedder interface {
 	Embed(ctx context.Context, purpose Purpose, texts []string) ([][]float32, error)
 }
 
+// Literal is what an Embedder is when its vectors are made of the words of a text alone, so that they say little that a comparison word by word does not.
+type Literal interface {
+	Literal()
+}
+
 // SparseVector is a vector given by its non-zero places, indices ascending and unique.
 type SparseVector struct {
 	Indices []uint32
@@ -298,6 +303,7 @@ type Filter struct {
 	Sources          []string
 	Speakers         []string // of a statement; of an article: one of those it quotes
 	ExcludedSpeakers []string
+	Kind             Kind // of a statement
 	Keywords         []string
 	ExcludedIDs      []string // of articles
 }

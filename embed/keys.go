@@ -2,6 +2,7 @@ package embed
 
 import (
 	"context"
+	"strings"
 	"sync"
 )
 
@@ -53,4 +54,17 @@ func (k *keys) unlock(names []string) {
 	}
 	close(k.free)
 	k.free = make(chan struct{})
+}
+
+// count returns how many of the names that are held begin with prefix.
+func (k *keys) count(prefix string) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := 0
+	for name := range k.held {
+		if strings.HasPrefix(name, prefix) {
+			n++
+		}
+	}
+	return n
 }

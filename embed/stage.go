@@ -101,6 +101,9 @@ func (s *Stage) Put(ctx context.Context, corpus string, articles []akin.Article)
 	return results, nil
 }
 
+// Pending tells how many articles of a corpus are on their way into the store, or out of it, at this moment.
+func (s *Stage) Pending(corpus string) int { return s.busy.count(corpus + "\x00") }
+
 // Delete deletes articles with all that belongs to them, and tells which were there.
 func (s *Stage) Delete(ctx context.Context, corpus string, ids []string) (deleted, missing []string, err error) {
 	held := make([]string, len(ids))
@@ -146,11 +149,12 @@ func (s *Stage) document(article akin.Article, result *Result) *document {
 	}
 	for _, st := range article.Statements {
 		d.Statements = append(d.Statements, store.Passage{
-			Digest: digest(st.Text), Lexical: encoder.Lexical(st.Text),
+			Digest: digest(st.Text), Lexical: encoder.Lexical(st.Text), Words: encoder.Words(st.Text),
 		})
 	}
 	body := strings.Join(texts, "\n")
-	d.Lexical = encoder.Lexical(d.heading + "\n" + body)
+	whole := d.heading + "\n" + body
+	d.Lexical, d.Words = encoder.Lexical(whole), encoder.Words(whole)
 	d.Sketch = family.Of(withoutOpening(body)).Encode()
 	d.Revision = s.revision(&article)
 	return d

@@ -109,14 +109,22 @@ func TestEditEmbedsWhatIsNew(t *testing.T) {
 	if texts := embedder.take(); len(texts) != 1 || texts[0] != "第二段改了。" {
 		t.Errorf("embedded %q, want the edited paragraph alone", texts)
 	}
-	places := []store.Place{{Article: "a", Paragraph: 0}, {Article: "a", Paragraph: 1}, {Article: "a", Paragraph: 2}}
-	passages, err := st.Passages(t.Context(), "default", places)
+	if got := places(t, st, "a"); len(got) != 2 {
+		t.Errorf("the paragraphs %v have vectors, want two", got)
+	}
+}
+
+// places lists the passages of a stored article that have vectors.
+func places(t *testing.T, st *store.Store, id string) []int {
+	t.Helper()
+	stored, err := st.Articles(t.Context(), "default", []string{id}, store.Read{Text: true, Passages: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := passages[places[2]]; ok || len(passages) != 2 {
-		t.Errorf("%d paragraphs are stored, want 2", len(passages))
-	}
+	var list []int
+	a := stored[id]
+	a.EachPassage(func(place int, _ []float32) { list = append(list, place) })
+	return list
 }
 
 func TestOneBadArticleDoesNotLoseTheOthers(t *testing.T) {
@@ -149,7 +157,7 @@ func TestRefusedArticleKeepsItsOldSelf(t *testing.T) {
 	if got, want := outcomes(put(t, stage, article("a", "新的一段。"))), "a refused"; got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
-	got, err := st.Articles(t.Context(), "default", []string{"a"})
+	got, err := st.Articles(t.Context(), "default", []string{"a"}, store.Read{Text: true, Vectors: true, Passages: true})
 	if err != nil || got["a"].Article.Paragraphs[0].Text != "旧的一段。" {
 		t.Errorf("stored: %+v (%v), want the old paragraph", got["a"].Article, err)
 	}
@@ -180,18 +188,13 @@ func TestPutsOfOneIDAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	stored, err := st.Articles(t.Context(), "default", []string{"a"})
+	stored, err := st.Articles(t.Context(), "default", []string{"a"}, store.Read{Text: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := stored["a"].Article
-	var places []store.Place
-	for p := range 8 {
-		places = append(places, store.Place{Article: "a", Paragraph: p})
-	}
-	passages, err := st.Passages(t.Context(), "default", places)
-	if err != nil || len(passages) != len(a.Paragraphs) {
-		t.Errorf("%d paragraphs have points, the article has %d (%v)", len(passages), len(a.Paragraphs), err)
+	if got := places(t, st, "a"); len(got) != len(a.Paragraphs) {
+		t.Errorf("the paragraphs %v have vectors, the article has %d", got, len(a.Paragraphs))
 	}
 }
 

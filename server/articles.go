@@ -30,7 +30,7 @@ func (s *articles) GetArticle(ctx context.Context, m *akinv1.GetArticleRequest) 
 	if err := akin.ValidateID("id", m.GetId()); err != nil {
 		return nil, err
 	}
-	found, err := s.store.Articles(ctx, corpus, []string{m.GetId()})
+	found, err := s.store.Articles(ctx, corpus, []string{m.GetId()}, store.Read{Text: true})
 	if err != nil {
 		return nil, err
 	}

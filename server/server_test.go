@@ -111,7 +111,7 @@ func start(t *testing.T) *fixture {
 func serve(t *testing.T, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
 	t.Helper()
 	f := &fixture{embedder: embedder, served: make(chan error, 1), log: &safeBuffer{}}
-	s := server.New(st, stage, query.New(st, embedder), server.Options{
+	s := server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), server.Options{
 		Log: slog.New(slog.NewTextHandler(f.log, nil)), Drain: 5 * time.Second,
 	})
 	lis, err := net.Listen("tcp", "127.0.0.1:0")

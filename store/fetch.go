@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qdrant/go-client/qdrant"
@@ -32,73 +33,102 @@ func (s *Store) Vectors(ctx context.Context, corpus string, ids []string) (map[s
 	}
 	filter := conditions(corpus, akin.Filter{})
 	filter.Must = append(filter.Must, qdrant.NewMatchKeywords(fieldArticle, ids...))
-	for _, name := range []string{s.names.paragraphs, s.names.statements} {
-		request := &qdrant.ScrollPoints{
-			CollectionName: name, Filter: filter, Limit: qdrant.PtrOf(uint32(maxPoints)),
-			WithPayload: qdrant.NewWithPayloadInclude(fieldDigest), WithVectors: qdrant.NewWithVectorsInclude(denseName),
+	err := s.scroll(ctx, s.names.articles, filter, fieldDigests, passagesName, func(p *qdrant.RetrievedPoint) {
+		digests, rows := texts(p.GetPayload()[fieldDigests]), passages(p.GetVectors())
+		if len(digests) == len(rows) { // or neighbours share rows
+			for i, digest := range digests {
+				vectors[digest] = rows[i]
+			}
 		}
-		for {
-			points, next, err := s.client.ScrollAndOffset(ctx, request)
-			if err != nil {
-				return nil, fmt.Errorf("store: read vectors from %s: %w", name, meaning(err))
-			}
-			for _, p := range points {
-				vectors[p.Payload[fieldDigest].GetStringValue()] = dense(p.GetVectors())
-			}
-			if next == nil {
-				break
-			}
-			request.Offset = next
-		}
-	}
-	return vectors, nil
-}
-
-// Stored is an article as the store holds it, with the vectors of the whole.
-type Stored struct {
-	Article akin.Article
-	Sketch  string
-	Dense   []float32
-	Lexical akin.SparseVector
-}
-
-// Articles returns whole articles with their vectors, by id; an id that is not stored is not in the answer.
-func (s *Store) Articles(ctx context.Context, corpus string, ids []string) (map[string]Stored, error) {
-	points, err := s.get(ctx, s.names.articles, articleIDs(corpus, ids), qdrant.NewWithPayload(true), qdrant.NewWithVectors(true))
+	})
 	if err != nil {
 		return nil, err
 	}
-	articles := make(map[string]Stored, len(points))
-	for _, p := range points {
-		article := articleFrom(p.Payload)
-		articles[article.ID] = Stored{article, p.Payload[fieldSketch].GetStringValue(), dense(p.GetVectors()), sparse(p.GetVectors())}
+	err = s.scroll(ctx, s.names.statements, filter, fieldDigest, denseName, func(p *qdrant.RetrievedPoint) {
+		vectors[p.GetPayload()[fieldDigest].GetStringValue()] = dense(p.GetVectors())
+	})
+	return vectors, err
+}
+
+// scroll visits all points that pass a filter, with one field and one vector of each.
+func (s *Store) scroll(ctx context.Context, name string, filter *qdrant.Filter, field, vector string, visit func(*qdrant.RetrievedPoint)) error {
+	request := &qdrant.ScrollPoints{
+		CollectionName: name, Filter: filter, Limit: qdrant.PtrOf(uint32(scrolled)),
+		WithPayload: qdrant.NewWithPayloadInclude(field), WithVectors: qdrant.NewWithVectorsInclude(vector),
+	}
+	for {
+		points, next, err := s.client.ScrollAndOffset(ctx, request)
+		if err != nil {
+			return fmt.Errorf("store: read vectors from %s: %w", name, meaning(err))
+		}
+		for _, p := range points {
+			visit(p)
+		}
+		if next == nil {
+			return nil
+		}
+		request.Offset = next
+	}
+}
+
+// scrolled points come in one answer: with the passages of the longest articles, it stays below the 64 MiB that a message may have.
+const scrolled = 12
+
+// Read says what to read of articles beside their metadata and sketch.
+type Read struct {
+	Text     bool // paragraphs, captions and statements
+	Vectors  bool // of the whole
+	Passages bool // the vectors of the heading and the paragraphs; they need Text
+}
+
+// Articles returns articles by id; an id that is not stored is not in the answer.
+func (s *Store) Articles(ctx context.Context, corpus string, ids []string, read Read) (map[string]Stored, error) {
+	with := qdrant.NewWithPayload(true)
+	if !read.Text {
+		with = qdrant.NewWithPayloadExclude(heavy...)
+	}
+	var named []string
+	if read.Vectors {
+		named = append(named, denseName, lexicalName)
+	}
+	if read.Passages {
+		named = append(named, passagesName)
+	}
+	articles := make(map[string]Stored, len(ids))
+	for part := range slices.Chunk(ids, readAtOnce) {
+		points, err := s.get(ctx, s.names.articles, articleIDs(corpus, part), with, vectorsNamed(named))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range points {
+			stored := storedArticle(p)
+			articles[stored.Article.ID] = stored
+		}
 	}
 	return articles, nil
 }
 
-// Place is a passage of an article: a paragraph by its index, or HeadingPlace.
-type Place struct {
-	Article   string
-	Paragraph int
+// readAtOnce articles come in one answer.
+const readAtOnce = 100
+
+func vectorsNamed(names []string) *qdrant.WithVectorsSelector {
+	if len(names) == 0 {
+		return nil
+	}
+	return qdrant.NewWithVectorsInclude(names...)
 }
 
-// Passages returns the dense vectors of passages. A place that is not stored is not in the answer.
-func (s *Store) Passages(ctx context.Context, corpus string, places []Place) (map[Place][]float32, error) {
-	ids := make([]*qdrant.PointId, len(places))
-	for i, p := range places {
-		ids[i] = paragraphID(corpus, p.Article, p.Paragraph)
+// point is what the client's several messages for a point that was read have in common.
+type point interface {
+	GetPayload() map[string]*qdrant.Value
+	GetVectors() *qdrant.VectorsOutput
+}
+
+func storedArticle(p point) Stored {
+	return Stored{
+		Article: articleFrom(p.GetPayload()), Sketch: p.GetPayload()[fieldSketch].GetStringValue(), Words: int(p.GetPayload()[fieldWords].GetIntegerValue()),
+		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), passages: passages(p.GetVectors()),
 	}
-	points, err := s.get(ctx, s.names.paragraphs, ids,
-		qdrant.NewWithPayloadInclude(fieldArticle, fieldParagraph), qdrant.NewWithVectorsInclude(denseName))
-	if err != nil {
-		return nil, err
-	}
-	passages := make(map[Place][]float32, len(points))
-	for _, p := range points {
-		place := Place{p.Payload[fieldArticle].GetStringValue(), int(p.Payload[fieldParagraph].GetIntegerValue())}
-		passages[place] = dense(p.GetVectors())
-	}
-	return passages, nil
 }
 
 // StoredStatement is a statement as the store holds it, with what it shows of its article.
@@ -107,7 +137,11 @@ type StoredStatement struct {
 	ArticleID     string
 	Title         string
 	Source        string
+	Section       string
+	Keywords      []string
 	PublishedDate string
+	Language      string
+	Words         int
 	Dense         []float32
 	Lexical       akin.SparseVector
 }
@@ -126,20 +160,26 @@ func (s *Store) Statements(ctx context.Context, corpus string, ids []string) (ma
 	}
 	statements := make(map[string]StoredStatement, len(found))
 	for _, p := range found {
-		st := storedStatement(p.Payload)
-		st.Dense, st.Lexical = dense(p.GetVectors()), sparse(p.GetVectors())
+		st := storedStatement(p)
 		statements[st.Statement.ID] = st
 	}
 	return statements, nil
 }
 
-func storedStatement(p map[string]*qdrant.Value) StoredStatement {
+func storedStatement(from point) StoredStatement {
+	p := from.GetPayload()
 	st := StoredStatement{
 		Statement:     statementFrom(p),
 		ArticleID:     p[fieldArticle].GetStringValue(),
 		Title:         p[fieldTitle].GetStringValue(),
 		Source:        p[fieldSource].GetStringValue(),
+		Section:       p[fieldSection].GetStringValue(),
+		Keywords:      texts(p[fieldKeyword]),
 		PublishedDate: p[fieldPublished].GetStringValue(),
+		Language:      p[fieldLanguage].GetStringValue(),
+		Words:         int(p[fieldWords].GetIntegerValue()),
+		Dense:         dense(from.GetVectors()),
+		Lexical:       sparse(from.GetVectors()),
 	}
 	st.Statement.ID = akin.StatementID(st.ArticleID, int(p[fieldNumber].GetIntegerValue()))
 	return st
@@ -228,6 +268,14 @@ func dense(v *qdrant.VectorsOutput) []float32 {
 func sparse(v *qdrant.VectorsOutput) akin.SparseVector {
 	out := v.GetVectors().GetVectors()[lexicalName].GetSparseVector()
 	return akin.SparseVector{Indices: out.GetIndices(), Values: out.GetValues()}
+}
+
+func passages(v *qdrant.VectorsOutput) [][]float32 {
+	var rows [][]float32
+	for _, row := range v.GetVectors().GetVectors()[passagesName].GetMultiVector().GetVectors() {
+		rows = append(rows, row.GetData())
+	}
+	return rows
 }
 
 // Sketches returns the sketches of articles, by id.

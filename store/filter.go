@@ -29,6 +29,9 @@ func conditions(corpus string, f akin.Filter) *qdrant.Filter {
 	oneOf(fieldSource, f.Sources)
 	oneOf(fieldSpeaker, f.Speakers)
 	oneOf(fieldKeyword, f.Keywords)
+	if f.Kind != "" {
+		out.Must = append(out.Must, qdrant.NewMatchKeyword(fieldKind, string(f.Kind)))
+	}
 	noneOf(fieldSpeaker, f.ExcludedSpeakers)
 	noneOf(fieldArticle, f.ExcludedIDs)
 	if f.PublishedFrom != "" || f.PublishedBefore != "" {

@@ -18,11 +18,6 @@ func pointID(corpus, article, place string) *qdrant.PointId {
 
 func articleID(corpus, article string) *qdrant.PointId { return pointID(corpus, article, "article") }
 
-// paragraphID takes HeadingPlace for the heading.
-func paragraphID(corpus, article string, place int) *qdrant.PointId {
-	return pointID(corpus, article, "paragraph "+strconv.Itoa(place))
-}
-
 // statementID counts from 1, as akin.StatementID does.
 func statementID(corpus, article string, n int) *qdrant.PointId {
 	return pointID(corpus, article, "statement "+strconv.Itoa(n))

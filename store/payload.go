@@ -20,6 +20,8 @@ const (
 	fieldURL        = "url"
 	fieldAttributes = "attributes"
 	fieldSketch     = "sketch"
+	fieldWords      = "words"   // Document.Words, Passage.Words
+	fieldDigests    = "digests" // of the heading's and the paragraphs' texts, as they were embedded
 
 	// Of a statement's point, beside the fields that it is found by and what its article lends it.
 	fieldNumber     = "number" // in the article, from 1
@@ -30,11 +32,11 @@ const (
 	fieldParagraph  = "paragraph"
 	fieldStart      = "start"
 	fieldEnd        = "end"
-	fieldDigest     = "digest" // of the text that was embedded, also of a paragraph's point
+	fieldDigest     = "digest" // of the text that was embedded
 )
 
 // heavy are the fields that only a whole article shows.
-var heavy = []string{fieldParagraphs, fieldStatements, fieldCaptions}
+var heavy = []string{fieldParagraphs, fieldStatements, fieldCaptions, fieldDigests}
 
 // payload builds a point's payload; what is empty is absent.
 type payload map[string]*qdrant.Value
@@ -104,6 +106,12 @@ func articlePayload(corpus string, d *Document) payload {
 	p.texts(fieldAuthors, a.Authors)
 	p.text(fieldURL, a.URL)
 	p.text(fieldSketch, d.Sketch)
+	p.number(fieldWords, d.Words)
+	digests := make([]string, 0, 1+len(d.Paragraphs))
+	for _, passage := range d.passages() {
+		digests = append(digests, passage.Digest)
+	}
+	p.texts(fieldDigests, digests)
 	p.list(fieldCaptions, len(a.Captions), func(i int, p payload) {
 		p.text("text", a.Captions[i].Text)
 		p.text("credit", a.Captions[i].Credit)
@@ -194,16 +202,7 @@ func statementPayload(corpus string, d *Document, i int) payload {
 	statementFields(p, s)
 	p.number(fieldNumber, i+1)
 	p.text(fieldTitle, a.Title)
+	p.number(fieldWords, d.Statements[i].Words)
 	p.text(fieldDigest, d.Statements[i].Digest)
-	return p
-}
-
-func paragraphPayload(corpus string, d *Document, place int, digest string) payload {
-	p := payload{}
-	p.text(fieldCorpus, corpus)
-	p.text(fieldArticle, d.Article.ID)
-	p.text(fieldRevision, d.Revision)
-	p.number(fieldParagraph, place)
-	p.text(fieldDigest, digest)
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/akinserver/akin"
 )
@@ -14,6 +15,7 @@ type Document struct {
 	Article    akin.Article
 	Revision   string // digest of the article and of all that decides its points
 	Sketch     string // by which other prints of its text are known
+	Words      int    // of heading and body, as encoder.Words counts
 	Dense      []float32
 	Lexical    akin.SparseVector
 	Heading    Passage   // title and subtitle; without a vector when there are none
@@ -26,13 +28,22 @@ type Passage struct {
 	Digest  string // of the exact text that was embedded
 	Dense   []float32
 	Lexical akin.SparseVector // of a statement
+	Words   int               // of a statement, as encoder.Words counts
 }
 
-// HeadingPlace stands for the heading where paragraphs are counted from 0.
-const HeadingPlace = -1
+// passages lists the heading, if there is one, and the paragraphs.
+func (d *Document) passages() []Passage {
+	if d.Heading.Dense == nil {
+		return d.Paragraphs
+	}
+	return append([]Passage{d.Heading}, d.Paragraphs...)
+}
 
-// maxPoints of one upsert keeps a message of 1,536 dimensions and long payloads within a few megabytes.
-const maxPoints = 256
+// One upsert is of so many points, and of about so many bytes of vectors, at most: a message stays within a few megabytes.
+const (
+	maxPoints = 256
+	maxBytes  = 8 << 20
+)
 
 // Put writes documents of one corpus, whose ids differ. When it returns nil, they are stored and can be found; on error any of them may be,
 // and the same call again makes it good. An article's own point is written last, and carries its revision: where it
@@ -41,29 +52,23 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	if len(documents) == 0 {
 		return nil
 	}
-	var articles, paragraphs, statements []*qdrant.PointStruct
+	defer s.writes.Add(1)
+	var articles, statements []*qdrant.PointStruct
 	ids, revisions := make([]string, len(documents)), make([]string, len(documents))
 	for i := range documents {
 		d := &documents[i]
 		id := d.Article.ID
 		ids[i], revisions[i] = id, d.Revision
+		whole := vectors(d.Dense, d.Lexical)
+		whole[passagesName] = qdrant.NewVectorMulti(s.rowsOf(d.passages()))
 		articles = append(articles, &qdrant.PointStruct{
-			Id: articleID(corpus, id), Vectors: vectors(d.Dense, d.Lexical), Payload: articlePayload(corpus, d),
+			Id: articleID(corpus, id), Vectors: qdrant.NewVectorsMap(whole), Payload: articlePayload(corpus, d),
 		})
-		if d.Heading.Dense != nil {
-			paragraphs = append(paragraphs, paragraphPoint(corpus, d, HeadingPlace, d.Heading))
-		}
-		for place, p := range d.Paragraphs {
-			paragraphs = append(paragraphs, paragraphPoint(corpus, d, place, p))
-		}
 		for n, p := range d.Statements {
 			statements = append(statements, &qdrant.PointStruct{
-				Id: statementID(corpus, id, n+1), Vectors: vectors(p.Dense, p.Lexical), Payload: statementPayload(corpus, d, n),
+				Id: statementID(corpus, id, n+1), Vectors: qdrant.NewVectorsMap(vectors(p.Dense, p.Lexical)), Payload: statementPayload(corpus, d, n),
 			})
 		}
-	}
-	if err := s.upsert(ctx, s.names.paragraphs, paragraphs); err != nil {
-		return err
 	}
 	if err := s.upsert(ctx, s.names.statements, statements); err != nil {
 		return err
@@ -72,33 +77,27 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	stale := conditions(corpus, akin.Filter{})
 	stale.Must = append(stale.Must, qdrant.NewMatchKeywords(fieldArticle, ids...))
 	stale.MustNot = append(stale.MustNot, qdrant.NewMatchKeywords(fieldRevision, revisions...))
-	for _, name := range []string{s.names.paragraphs, s.names.statements} {
-		if err := s.delete(ctx, name, stale); err != nil {
-			return err
-		}
+	if err := s.delete(ctx, s.names.statements, stale); err != nil {
+		return err
 	}
 	return s.upsert(ctx, s.names.articles, articles)
 }
 
-func paragraphPoint(corpus string, d *Document, place int, p Passage) *qdrant.PointStruct {
-	return &qdrant.PointStruct{
-		Id:      paragraphID(corpus, d.Article.ID, place),
-		Vectors: vectors(p.Dense, akin.SparseVector{}),
-		Payload: paragraphPayload(corpus, d, place, p.Digest),
-	}
-}
-
-func vectors(dense []float32, lexical akin.SparseVector) *qdrant.Vectors {
+func vectors(dense []float32, lexical akin.SparseVector) map[string]*qdrant.Vector {
 	named := map[string]*qdrant.Vector{denseName: qdrant.NewVectorDense(dense)}
 	if len(lexical.Indices) > 0 {
 		named[lexicalName] = qdrant.NewVectorSparse(lexical.Indices, lexical.Values)
 	}
-	return qdrant.NewVectorsMap(named)
+	return named
 }
 
 func (s *Store) upsert(ctx context.Context, name string, points []*qdrant.PointStruct) error {
 	for len(points) > 0 {
-		n := min(len(points), maxPoints)
+		n, bytes := 0, 0
+		for n < min(len(points), maxPoints) && (n == 0 || bytes < maxBytes) {
+			bytes += proto.Size(points[n].GetVectors())
+			n++
+		}
 		_, err := s.client.Upsert(ctx, &qdrant.UpsertPoints{CollectionName: name, Wait: qdrant.PtrOf(true), Points: points[:n]})
 		if err != nil {
 			return fmt.Errorf("store: write %d points to %s: %w", n, name, meaning(err))
@@ -122,6 +121,7 @@ func (s *Store) delete(ctx context.Context, name string, filter *qdrant.Filter) 
 // Delete deletes articles with all that belongs to them, and tells which were there. An article's own point goes last, so that after
 // an error the same call again finishes the work.
 func (s *Store) Delete(ctx context.Context, corpus string, ids []string) (deleted, missing []string, err error) {
+	defer s.writes.Add(1)
 	revisions, err := s.Revisions(ctx, corpus, ids)
 	if err != nil {
 		return nil, nil, err
@@ -139,7 +139,7 @@ func (s *Store) Delete(ctx context.Context, corpus string, ids []string) (delete
 		}
 	}
 	// Missing ones too: a write that was killed may have left parts without an article.
-	for _, name := range []string{s.names.paragraphs, s.names.statements, s.names.articles} {
+	for _, name := range []string{s.names.statements, s.names.articles} {
 		filter := conditions(corpus, akin.Filter{})
 		filter.Must = append(filter.Must, qdrant.NewMatchKeywords(fieldArticle, ids...))
 		if err := s.delete(ctx, name, filter); err != nil {

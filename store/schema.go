@@ -14,12 +14,13 @@ import (
 )
 
 // schemaVersion changes when points of an older version can no longer be read.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // The vectors of a point.
 const (
-	denseName   = "dense"   // the embedder's; cosine
-	lexicalName = "lexical" // sparse; the store multiplies a query's weights by their inverse document frequency
+	denseName    = "dense"    // the embedder's; cosine
+	lexicalName  = "lexical"  // sparse; the store multiplies a query's weights by their inverse document frequency
+	passagesName = "passages" // a row for the heading and for each paragraph of an article; kept for evidence, no search looks among them
 )
 
 // The payload fields that points are found by.
@@ -59,21 +60,20 @@ var filterable = []index{
 	keyword(fieldSource),
 	keyword(fieldSpeaker),
 	keyword(fieldKeyword),
+	keyword(fieldKind),
 }
 
 type collection struct {
-	alias   string
-	lexical bool
-	indexes []index
+	alias    string
+	passages bool
+	indexes  []index
 }
 
 func (n names) collections() []collection {
-	own := []index{tenant, keyword(fieldArticle), keyword(fieldRevision)}
-	found := append(own[:len(own):len(own)], filterable...)
+	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
 	return []collection{
-		{alias: n.articles, lexical: true, indexes: found},
-		{alias: n.paragraphs, indexes: own},
-		{alias: n.statements, lexical: true, indexes: found},
+		{alias: n.articles, passages: true, indexes: indexes},
+		{alias: n.statements, indexes: indexes},
 	}
 }
 
@@ -150,19 +150,23 @@ func (s *Store) checkGeneration(ctx context.Context, name string, opts Options) 
 }
 
 func (s *Store) createCollection(ctx context.Context, name string, c collection, opts Options) error {
+	dense := map[string]*qdrant.VectorParams{denseName: {Size: uint64(opts.Dimensions), Distance: qdrant.Distance_Cosine}}
+	if c.passages {
+		dense[passagesName] = &qdrant.VectorParams{
+			Size: uint64(opts.Dimensions), Distance: qdrant.Distance_Cosine, OnDisk: qdrant.PtrOf(true),
+			MultivectorConfig: &qdrant.MultiVectorConfig{Comparator: qdrant.MultiVectorComparator_MaxSim},
+			HnswConfig:        &qdrant.HnswConfigDiff{M: qdrant.PtrOf(uint64(0))}, // no graph: that would cost more than all else
+		}
+	}
 	request := &qdrant.CreateCollection{
 		CollectionName: name,
-		VectorsConfig: qdrant.NewVectorsConfigMap(map[string]*qdrant.VectorParams{
-			denseName: {Size: uint64(opts.Dimensions), Distance: qdrant.Distance_Cosine},
+		VectorsConfig:  qdrant.NewVectorsConfigMap(dense),
+		SparseVectorsConfig: qdrant.NewSparseVectorsConfig(map[string]*qdrant.SparseVectorParams{
+			lexicalName: {Modifier: qdrant.Modifier_Idf.Enum()},
 		}),
 		Metadata: qdrant.NewValueMap(map[string]any{
 			metaFingerprint: opts.Fingerprint, metaSchema: schemaVersion, metaDimensions: opts.Dimensions,
 		}),
-	}
-	if c.lexical {
-		request.SparseVectorsConfig = qdrant.NewSparseVectorsConfig(map[string]*qdrant.SparseVectorParams{
-			lexicalName: {Modifier: qdrant.Modifier_Idf.Enum()},
-		})
 	}
 	err := s.client.CreateCollection(ctx, request)
 	if code(err) == codes.AlreadyExists {

@@ -3,14 +3,17 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc/codes"
 
 	"github.com/akinserver/akin"
 )
 
-// Probe is what candidates are compared with: a dense vector, a lexical one, or both.
+// Probe is what candidates are compared with: a stored article (or statement), by its id, or vectors, of which one may be missing.
 type Probe struct {
+	ID      string
 	Dense   []float32
 	Lexical akin.SparseVector
 }
@@ -21,60 +24,184 @@ type Scores struct {
 	Lexical float64 // sum over shared terms of query weight x inverse document frequency x document weight; 0 when none is shared
 }
 
-// Search asks for the candidates nearest to a probe.
+// Search asks for the candidates nearest to probes.
 type Search struct {
-	Corpus string
-	Like   Probe
-	Unlike Probe // scored, too; it does not decide which candidates there are
-	Filter akin.Filter
-	Limit  int // of the nearest by either vector of Like
+	Corpus   string
+	Like     []Probe // what is nearest to any of them is a candidate
+	Unlike   []Probe // candidates are scored by them, too
+	Filter   akin.Filter
+	Limit    int  // candidates by either vector of each probe of Like
+	Vectors  bool // bring the candidates' vectors
+	Passages bool // bring the vectors of the passages of the articles that are probes
 }
 
-// ArticleHit is a candidate article, without paragraphs, captions and statements.
+// Hit is what every candidate has.
+type Hit struct {
+	Like   []Scores // by the probes of Search.Like
+	Unlike []Scores // by those of Search.Unlike
+
+	Dense   []float32 // with Search.Vectors
+	Lexical akin.SparseVector
+}
+
+// ArticleHit is a candidate article, with what decides its place among the others.
 type ArticleHit struct {
-	Article akin.Article
-	Sketch  string
-	Like    Scores
-	Unlike  Scores
+	ID            string
+	Language      string
+	PublishedDate string
+	Sketch        string
+	Words         int
+	Hit
 }
 
-// RelatedArticles returns the nearest articles by either vector of the search, each with all its scores, in no order that
-// means anything. One call to the store.
-func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHit, error) {
-	found, err := s.candidates(ctx, s.names.articles, search, qdrant.NewWithPayloadExclude(heavy...))
+// RelatedArticles returns the nearest articles by either vector of the probes, each with all its scores, in no order that means anything, and the
+// articles that were named as probes. One that is not stored is left out; when none of Search.Like is left, there are no candidates.
+// The probes themselves are no candidates.
+//
+// One call to the store; three, when a probe's id is not stored.
+func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHit, map[string]Stored, error) {
+	seeds := map[string]Stored{}
+	found, err := s.search(ctx, search, kindOfPoint{
+		name:    s.names.articles,
+		payload: qdrant.NewWithPayloadInclude(fieldArticle, fieldLanguage, fieldPublished, fieldSketch, fieldWords),
+		point: func(id string) (*qdrant.PointId, bool) {
+			return articleID(search.Corpus, id), true
+		},
+		probe: func(p point) (string, Probe) {
+			stored := storedArticle(p)
+			seeds[stored.Article.ID] = stored
+			return stored.Article.ID, Probe{Dense: stored.Dense, Lexical: stored.Lexical}
+		},
+	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	hits := make([]ArticleHit, len(found))
 	for i, c := range found {
-		hits[i] = ArticleHit{articleFrom(c.payload), c.payload[fieldSketch].GetStringValue(), c.like, c.unlike}
+		hits[i] = ArticleHit{
+			ID: c.payload[fieldArticle].GetStringValue(), Language: c.payload[fieldLanguage].GetStringValue(),
+			PublishedDate: c.payload[fieldPublished].GetStringValue(), Sketch: c.payload[fieldSketch].GetStringValue(),
+			Words: int(c.payload[fieldWords].GetIntegerValue()), Hit: c.Hit,
+		}
 	}
-	return hits, nil
+	return hits, seeds, nil
 }
 
 // StatementHit is a candidate statement.
 type StatementHit struct {
 	StoredStatement
-	Like   Scores
-	Unlike Scores
+	Hit
 }
 
-// SimilarStatements returns the nearest statements by either vector of the search, as RelatedArticles does.
-func (s *Store) SimilarStatements(ctx context.Context, search Search) ([]StatementHit, error) {
-	found, err := s.candidates(ctx, s.names.statements, search, qdrant.NewWithPayload(true))
+// SimilarStatements returns the nearest statements by either vector of the probes, and the statements that were named as probes, as RelatedArticles does.
+func (s *Store) SimilarStatements(ctx context.Context, search Search) ([]StatementHit, map[string]StoredStatement, error) {
+	seeds := map[string]StoredStatement{}
+	found, err := s.search(ctx, search, kindOfPoint{
+		name:    s.names.statements,
+		payload: qdrant.NewWithPayload(true),
+		point: func(id string) (*qdrant.PointId, bool) {
+			article, n, ok := splitStatementID(id)
+			return statementID(search.Corpus, article, n), ok
+		},
+		probe: func(p point) (string, Probe) {
+			st := storedStatement(p)
+			seeds[st.Statement.ID] = st
+			return st.Statement.ID, Probe{Dense: st.Dense, Lexical: st.Lexical}
+		},
+	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	hits := make([]StatementHit, len(found))
 	for i, c := range found {
-		hits[i] = StatementHit{storedStatement(c.payload), c.like, c.unlike}
+		hits[i] = StatementHit{storedStatement(c), c.Hit}
+		hits[i].StoredStatement.Dense, hits[i].StoredStatement.Lexical = c.Hit.Dense, c.Hit.Lexical
 	}
-	return hits, nil
+	return hits, seeds, nil
 }
 
+// kindOfPoint is what searches for articles and for statements differ in.
+type kindOfPoint struct {
+	name    string
+	payload *qdrant.WithPayloadSelector             // of a candidate
+	point   func(id string) (*qdrant.PointId, bool) // that a probe's id names; false for an id that can name none
+	probe   func(p point) (id string, vectors Probe)
+}
+
+// candidate is a point that was found.
 type candidate struct {
-	payload      map[string]*qdrant.Value
-	like, unlike Scores
+	payload map[string]*qdrant.Value
+	Hit
+}
+
+// GetPayload and GetVectors make a candidate a point.
+func (c *candidate) GetPayload() map[string]*qdrant.Value { return c.payload }
+func (c *candidate) GetVectors() *qdrant.VectorsOutput    { return nil }
+
+// search compares by ids first, which costs one call. An id that is not stored fails that call: then the probes that are stored are read, and
+// compared by their vectors.
+func (s *Store) search(ctx context.Context, search Search, kind kindOfPoint) ([]*candidate, error) {
+	if len(search.Like) == 0 || search.Limit <= 0 {
+		return nil, nil
+	}
+	points, ok := pointsOf(search, kind)
+	if ok {
+		found, err := s.candidates(ctx, search, kind, points)
+		if c := code(err); err == nil || c != codes.NotFound && c != codes.InvalidArgument {
+			return found, err
+		}
+	}
+	with := qdrant.NewWithVectors(true)
+	if !search.Passages {
+		with = qdrant.NewWithVectorsInclude(denseName, lexicalName)
+	}
+	read, err := s.get(ctx, kind.name, points, qdrant.NewWithPayload(true), with)
+	if err != nil {
+		return nil, err
+	}
+	stored := map[string]Probe{}
+	for _, p := range read {
+		id, probe := kind.probe(p)
+		stored[id] = probe
+	}
+	if search.Like = known(search.Like, stored); len(search.Like) == 0 {
+		return nil, nil
+	}
+	search.Unlike = known(search.Unlike, stored)
+	return s.candidates(ctx, search, kind, points)
+}
+
+// pointsOf lists the points that the probes name, and reports whether all their ids can name one.
+func pointsOf(search Search, kind kindOfPoint) ([]*qdrant.PointId, bool) {
+	var points []*qdrant.PointId
+	all := true
+	for _, p := range slices.Concat(search.Like, search.Unlike) {
+		if p.ID == "" {
+			continue
+		}
+		if point, ok := kind.point(p.ID); ok {
+			points = append(points, point)
+		} else {
+			all = false
+		}
+	}
+	return points, all
+}
+
+// known gives probes their vectors, and leaves out those that are not stored.
+func known(probes []Probe, stored map[string]Probe) []Probe {
+	var out []Probe
+	for _, p := range probes {
+		if p.ID != "" {
+			vectors, ok := stored[p.ID]
+			if !ok {
+				continue
+			}
+			p = vectors
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // leg is one vector to compare candidates with, and where the result belongs.
@@ -84,69 +211,114 @@ type leg struct {
 	score func(*candidate) *float64
 }
 
-func (p Probe) legs(scores func(*candidate) *Scores) []leg {
+func legsOf(probes []Probe, kind kindOfPoint, scores func(*candidate) []Scores) []leg {
 	var legs []leg
-	if !zero(p.Dense) {
-		legs = append(legs, leg{
-			qdrant.NewQueryDense(p.Dense), denseName, func(c *candidate) *float64 { return &scores(c).Dense },
-		})
-	}
-	if len(p.Lexical.Indices) > 0 {
-		legs = append(legs, leg{
-			qdrant.NewQuerySparse(p.Lexical.Indices, p.Lexical.Values), lexicalName,
-			func(c *candidate) *float64 { return &scores(c).Lexical },
-		})
+	for i, p := range probes {
+		dense := leg{using: denseName, score: func(c *candidate) *float64 { return &scores(c)[i].Dense }}
+		lexical := leg{using: lexicalName, score: func(c *candidate) *float64 { return &scores(c)[i].Lexical }}
+		if p.ID != "" {
+			point, _ := kind.point(p.ID)
+			dense.query = qdrant.NewQueryID(point)
+			lexical.query = dense.query
+			legs = append(legs, dense, lexical)
+			continue
+		}
+		if !zero(p.Dense) {
+			dense.query = qdrant.NewQueryDense(p.Dense)
+			legs = append(legs, dense)
+		}
+		if len(p.Lexical.Indices) > 0 {
+			lexical.query = qdrant.NewQuerySparse(p.Lexical.Indices, p.Lexical.Values)
+			legs = append(legs, lexical)
+		}
 	}
 	return legs
 }
 
-// candidates asks several questions in one call: the union of the nearest by either vector, scored by each vector in turn. Scored so, no
-// candidate lacks a score because it was not among the nearest of one leg.
-func (s *Store) candidates(ctx context.Context, name string, search Search, with *qdrant.WithPayloadSelector) ([]candidate, error) {
-	like := search.Like.legs(func(c *candidate) *Scores { return &c.like })
-	if len(like) == 0 || search.Limit <= 0 {
+// candidates asks several questions in one call: which are the nearest by any vector; how far is each of them by each vector in turn; and what
+// do the given points hold. So no candidate lacks a score because it was not among the nearest of one vector.
+func (s *Store) candidates(ctx context.Context, search Search, kind kindOfPoint, points []*qdrant.PointId) ([]*candidate, error) {
+	like := legsOf(search.Like, kind, func(c *candidate) []Scores { return c.Like })
+	if len(like) == 0 {
 		return nil, nil
 	}
 	filter, limit := conditions(search.Corpus, search.Filter), uint64(search.Limit)
+	if len(points) > 0 {
+		filter.MustNot = append(filter.MustNot, qdrant.NewHasID(points...))
+	}
 	union := limit * uint64(len(like))
 	var nearest []*qdrant.PrefetchQuery
 	for _, l := range like {
 		nearest = append(nearest, &qdrant.PrefetchQuery{Query: l.query, Using: &l.using, Filter: filter, Limit: &limit})
 	}
-	legs := append(like, search.Unlike.legs(func(c *candidate) *Scores { return &c.unlike })...)
-	batch := &qdrant.QueryBatchPoints{CollectionName: name}
-	for i, l := range legs {
-		query := &qdrant.QueryPoints{
-			CollectionName: name, Prefetch: nearest, Query: l.query, Using: &l.using, Filter: filter, Limit: &union,
-			WithPayload: qdrant.NewWithPayload(false),
-		}
-		if i == 0 {
-			// The first leg brings the payloads for all: it is the dense one, in which every candidate has its place, or the only one that finds any.
-			query.WithPayload = with
-		}
-		batch.QueryPoints = append(batch.QueryPoints, query)
+	// All that any of them brought: how it is fused does not matter here.
+	all := &qdrant.QueryPoints{
+		Prefetch: nearest, Query: qdrant.NewQueryFusion(qdrant.Fusion_RRF), Filter: filter, Limit: &union, WithPayload: kind.payload,
+	}
+	if search.Vectors {
+		all.WithVectors = qdrant.NewWithVectorsInclude(denseName, lexicalName)
+	}
+	batch := &qdrant.QueryBatchPoints{CollectionName: kind.name, QueryPoints: []*qdrant.QueryPoints{all}}
+	legs := append(like, legsOf(search.Unlike, kind, func(c *candidate) []Scores { return c.Unlike })...)
+	for _, l := range legs {
+		batch.QueryPoints = append(batch.QueryPoints, &qdrant.QueryPoints{
+			Prefetch: nearest, Query: l.query, Using: &l.using, Filter: filter, Limit: &union, WithPayload: qdrant.NewWithPayload(false),
+		})
+	}
+	byID := slices.ContainsFunc(slices.Concat(search.Like, search.Unlike), func(p Probe) bool { return p.ID != "" })
+	if byID {
+		batch.QueryPoints = append(batch.QueryPoints, seedsQuery(points, search.Passages))
+	}
+	for _, q := range batch.QueryPoints {
+		q.CollectionName = kind.name
 	}
 	results, err := s.client.QueryBatch(ctx, batch)
 	if err != nil {
-		return nil, fmt.Errorf("store: search %s: %w", name, meaning(err))
+		return nil, fmt.Errorf("store: search %s: %w", kind.name, meaning(err))
 	}
-	var out []candidate
-	at := map[string]int{}
-	for i, result := range results {
-		for _, p := range result.GetResult() {
-			j, ok := at[p.GetId().GetUuid()]
-			if !ok && i > 0 {
-				continue // written between two legs of this call
-			}
-			if !ok {
-				j = len(out)
-				at[p.GetId().GetUuid()] = j
-				out = append(out, candidate{payload: p.GetPayload()})
-			}
-			*legs[i].score(&out[j]) = float64(p.GetScore())
+	if byID {
+		for _, p := range results[len(results)-1].GetResult() {
+			kind.probe(p)
 		}
 	}
-	return out, nil
+	return scored(search, legs, results), nil
+}
+
+// seedsQuery reads points in a batch of queries.
+func seedsQuery(points []*qdrant.PointId, passages bool) *qdrant.QueryPoints {
+	with := []string{denseName, lexicalName}
+	if passages {
+		with = append(with, passagesName)
+	}
+	return &qdrant.QueryPoints{
+		Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasID(points...)}}, Limit: qdrant.PtrOf(uint64(len(points))),
+		WithPayload: qdrant.NewWithPayload(true), WithVectors: qdrant.NewWithVectorsInclude(with...),
+	}
+}
+
+// scored puts together what the queries of a batch say of each candidate.
+func scored(search Search, legs []leg, results []*qdrant.BatchResult) []*candidate {
+	found := results[0].GetResult()
+	out := make([]*candidate, len(found))
+	at := make(map[string]*candidate, len(found))
+	n := len(search.Like) + len(search.Unlike)
+	scores := make([]Scores, n*len(found))
+	for i, p := range found {
+		own := scores[n*i : n*i+n : n*i+n]
+		c := &candidate{payload: p.GetPayload(), Hit: Hit{Like: own[:len(search.Like)], Unlike: own[len(search.Like):]}}
+		if search.Vectors {
+			c.Dense, c.Lexical = dense(p.GetVectors()), sparse(p.GetVectors())
+		}
+		out[i], at[p.GetId().GetUuid()] = c, c
+	}
+	for i, l := range legs {
+		for _, p := range results[i+1].GetResult() {
+			if c := at[p.GetId().GetUuid()]; c != nil { // or it was written between two queries of this call
+				*l.score(c) = float64(p.GetScore())
+			}
+		}
+	}
+	return out
 }
 
 func zero(v []float32) bool {
@@ -161,6 +333,7 @@ func zero(v []float32) bool {
 // Sample is one point's vectors.
 type Sample struct {
 	Language string
+	Words    int
 	Dense    []float32
 	Lexical  akin.SparseVector
 }
@@ -179,14 +352,15 @@ func (s *Store) SampleStatements(ctx context.Context, corpus string, n int) ([]S
 func (s *Store) sample(ctx context.Context, name, corpus string, n int) ([]Sample, error) {
 	points, err := s.client.Scroll(ctx, &qdrant.ScrollPoints{
 		CollectionName: name, Filter: conditions(corpus, akin.Filter{}), Limit: qdrant.PtrOf(uint32(n)),
-		WithPayload: qdrant.NewWithPayloadInclude(fieldLanguage), WithVectors: qdrant.NewWithVectors(true),
+		WithPayload: qdrant.NewWithPayloadInclude(fieldLanguage, fieldWords), WithVectors: qdrant.NewWithVectorsInclude(denseName, lexicalName),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: sample %s: %w", name, meaning(err))
 	}
 	samples := make([]Sample, len(points))
 	for i, p := range points {
-		samples[i] = Sample{p.GetPayload()[fieldLanguage].GetStringValue(), dense(p.GetVectors()), sparse(p.GetVectors())}
+		payload := p.GetPayload()
+		samples[i] = Sample{payload[fieldLanguage].GetStringValue(), int(payload[fieldWords].GetIntegerValue()), dense(p.GetVectors()), sparse(p.GetVectors())}
 	}
 	return samples, nil
 }

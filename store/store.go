@@ -1,4 +1,4 @@
-// Package store keeps akin's articles, paragraphs and statements as points in Qdrant, and finds them again.
+// Package store keeps akin's articles and statements as points in Qdrant, and finds them again.
 // Points are the truth: an article's point holds its whole text, so that nothing else is needed to serve or to embed it anew.
 package store
 
@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc/codes"
@@ -25,14 +26,17 @@ type Options struct {
 type Store struct {
 	client *qdrant.Client
 	names  names
+	rows   int // at most, of the passages of one article
+	writes atomic.Uint64
 }
+
+// Writes counts what this store wrote or deleted: while it stays, what was learnt of a corpus is true, but for what others write.
+func (s *Store) Writes() uint64 { return s.writes.Load() }
 
 // names are the aliases through which the live generation is reached.
-type names struct{ articles, paragraphs, statements string }
+type names struct{ articles, statements string }
 
-func named(prefix string) names {
-	return names{prefix + "_articles", prefix + "_paragraphs", prefix + "_statements"}
-}
+func named(prefix string) names { return names{prefix + "_articles", prefix + "_statements"} }
 
 // Open reaches the live generation, and makes an empty one where there is none. The client stays the caller's to close.
 //
@@ -44,7 +48,7 @@ func Open(ctx context.Context, client *qdrant.Client, opts Options) (*Store, err
 	if opts.Fingerprint == "" || opts.Dimensions <= 0 {
 		return nil, fmt.Errorf("store: open: an embedder's fingerprint and dimensions are required, got %q and %d", opts.Fingerprint, opts.Dimensions)
 	}
-	s := &Store{client: client, names: named(opts.Prefix)}
+	s := &Store{client: client, names: named(opts.Prefix), rows: max(2, maxMultivector/opts.Dimensions)}
 	if err := s.openGeneration(ctx, opts); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}

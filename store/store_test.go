@@ -80,7 +80,7 @@ func TestArticleComesBackWhole(t *testing.T) {
 	if err := st.Put(t.Context(), "default", []store.Document{want}); err != nil {
 		t.Fatal(err)
 	}
-	got, err := st.Articles(t.Context(), "default", []string{"dam/1 水库", "other"})
+	got, err := st.Articles(t.Context(), "default", []string{"dam/1 水库", "other"}, store.Read{Text: true, Vectors: true, Passages: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,11 +122,11 @@ func TestCorporaAreApart(t *testing.T) {
 			t.Errorf("corpus %s has %d articles, want %d", corpus, got, want)
 		}
 	}
-	hits, err := st.RelatedArticles(t.Context(), store.Search{Corpus: "one", Like: store.Probe{Dense: vector(1)}, Limit: 10})
+	hits, _, err := st.RelatedArticles(t.Context(), store.Search{Corpus: "one", Like: []store.Probe{{Dense: vector(1)}}, Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(hits) != 1 || hits[0].Article.ID != "a" {
+	if len(hits) != 1 || hits[0].ID != "a" {
 		t.Errorf("a search of corpus one finds %v", hits)
 	}
 }
@@ -141,13 +141,8 @@ func TestPutAgainLeavesNothingOld(t *testing.T) {
 	if err := st.Put(t.Context(), "default", []store.Document{shorter}); err != nil {
 		t.Fatal(err)
 	}
-	places := []store.Place{{Article: "a", Paragraph: store.HeadingPlace}, {Article: "a", Paragraph: 0}, {Article: "a", Paragraph: 1}, {Article: "b", Paragraph: 1}}
-	passages, err := st.Passages(t.Context(), "default", places)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, ok := passages[places[2]]; ok || len(passages) != 3 {
-		t.Errorf("passages %v: want all but the second paragraph of a", passages)
+	if got, want := places(t, st, "a"), []int{store.HeadingPlace, 0}; !slices.Equal(got, want) {
+		t.Errorf("a has vectors for the passages %v, want %v", got, want)
 	}
 	statements, err := st.Statements(t.Context(), "default", []string{"a#1", "b#1"})
 	if err != nil {
@@ -159,6 +154,19 @@ func TestPutAgainLeavesNothingOld(t *testing.T) {
 	if n, err := st.CountStatements(t.Context(), "default", akin.Filter{}); err != nil || n != 1 {
 		t.Errorf("%d statements (%v), want 1", n, err)
 	}
+}
+
+// places lists the passages of a stored article that have vectors.
+func places(t *testing.T, st *store.Store, id string) []int {
+	t.Helper()
+	stored, err := st.Articles(t.Context(), "default", []string{id}, store.Read{Text: true, Passages: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []int
+	a := stored[id]
+	a.EachPassage(func(place int, _ []float32) { list = append(list, place) })
+	return list
 }
 
 func TestDelete(t *testing.T) {
@@ -173,9 +181,8 @@ func TestDelete(t *testing.T) {
 	if !slices.Equal(deleted, []string{"a"}) || !slices.Equal(missing, []string{"x"}) {
 		t.Errorf("deleted %v, missing %v; want [a] and [x]", deleted, missing)
 	}
-	passages, err := st.Passages(t.Context(), "default", []store.Place{{Article: "a", Paragraph: 0}, {Article: "b", Paragraph: 0}})
-	if err != nil || len(passages) != 1 {
-		t.Errorf("passages %v (%v), want b's alone", passages, err)
+	if a, b := places(t, st, "a"), places(t, st, "b"); len(a) != 0 || len(b) != 3 {
+		t.Errorf("a has vectors for the passages %v, b for %v; want none, and all three", a, b)
 	}
 	statements, err := st.Statements(t.Context(), "default", []string{"a#1", "b#1"})
 	if err != nil || len(statements) != 1 {
@@ -277,27 +284,110 @@ func TestSearchScoresEveryCandidateByBothVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hits, err := st.RelatedArticles(t.Context(), store.Search{
+	hits, _, err := st.RelatedArticles(t.Context(), store.Search{
 		Corpus: "default", Limit: 1,
-		Like:   store.Probe{Dense: vector(0), Lexical: words("rare term")},
-		Unlike: store.Probe{Dense: vector(9)},
+		Like:   []store.Probe{{Dense: vector(0), Lexical: words("rare term")}},
+		Unlike: []store.Probe{{Dense: vector(9)}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]store.ArticleHit{}
 	for _, h := range hits {
-		got[h.Article.ID] = h
+		got[h.ID] = h
+	}
+	if len(got) != 2 {
+		t.Fatalf("got %v, want both", hits)
 	}
 	near, words := got["near"], got["words"]
-	if near.Like.Dense < 0.99 || near.Like.Lexical != 0 {
+	if near.Like[0].Dense < 0.99 || near.Like[0].Lexical != 0 {
 		t.Errorf("near: %+v, want a cosine of 1 and no word shared", near.Like)
 	}
-	if words.Like.Dense < 0.1 || words.Like.Dense > 0.12 || words.Like.Lexical <= 0 {
+	if words.Like[0].Dense < 0.1 || words.Like[0].Dense > 0.12 || words.Like[0].Lexical <= 0 {
 		t.Errorf("words: %+v, want a cosine of about 0.11 although it is not the nearest, and words shared", words.Like)
 	}
-	if words.Unlike.Dense < 0.99 {
+	if words.Unlike[0].Dense < 0.99 {
 		t.Errorf("words: %+v, want a cosine of 1 to what the search is unlike", words.Unlike)
+	}
+}
+
+// TestSearchByID holds that a stored article is compared by its own vectors, is no candidate itself, and comes back as what it is.
+func TestSearchByID(t *testing.T) {
+	st := storetest.Open(t, "test", dimensions)
+	err := st.Put(t.Context(), "default", []store.Document{document("a", 0, same), document("b", 0, same), document("c", 9, same)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name       string
+		like       []string
+		hits, seed string
+	}{
+		{"one", []string{"a"}, "b c", "a"},
+		{"two", []string{"a", "b"}, "c", "a b"},
+		{"one that is not stored beside one that is", []string{"x", "a"}, "b c", "a"},
+		{"none that is stored", []string{"x"}, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			search := store.Search{Corpus: "default", Limit: 10, Passages: true}
+			for _, id := range test.like {
+				search.Like = append(search.Like, store.Probe{ID: id})
+			}
+			hits, seeds, err := st.RelatedArticles(t.Context(), search)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found, stored []string
+			for _, h := range hits {
+				found = append(found, h.ID)
+				if h.ID == "b" && h.Like[0].Dense < 0.99 {
+					t.Errorf("b: %+v, want a cosine of 1", h.Like)
+				}
+			}
+			for id, s := range seeds {
+				stored = append(stored, id)
+				passages := 0
+				s.EachPassage(func(int, []float32) { passages++ })
+				if len(s.Lexical.Indices) == 0 || passages != 3 || s.Article.Title != "Title of "+id {
+					t.Errorf("seed %s: %d passages, lexical %v, title %q", id, passages, s.Lexical, s.Article.Title)
+				}
+			}
+			slices.Sort(found)
+			slices.Sort(stored)
+			if got := strings.Join(found, " "); got != test.hits {
+				t.Errorf("found %q, want %q", got, test.hits)
+			}
+			if got := strings.Join(stored, " "); got != test.seed {
+				t.Errorf("seeds %q, want %q", got, test.seed)
+			}
+		})
+	}
+}
+
+// TestPassagesOfALongArticle holds that none is without a vector when there are more than a point may hold.
+func TestPassagesOfALongArticle(t *testing.T) {
+	const dimensions = 1 << 16 // sixteen rows
+	st := storetest.Open(t, "test", dimensions)
+	d := document("long", 0, func(a *akin.Article) {
+		a.Paragraphs, a.Statements = nil, nil
+		for i := range 20 {
+			a.Paragraphs = append(a.Paragraphs, akin.Paragraph{Text: fmt.Sprint("paragraph ", i)})
+		}
+	})
+	long := func(seed float32) []float32 { return append(vector(seed), make([]float32, dimensions-4)...) }
+	d.Dense, d.Heading.Dense = long(0), long(0)
+	for i := range d.Paragraphs {
+		d.Paragraphs[i].Dense = long(float32(i))
+	}
+	if err := st.Put(t.Context(), "default", []store.Document{d}); err != nil {
+		t.Fatal(err)
+	}
+	got := places(t, st, "long")
+	if len(got) != 21 || got[0] != store.HeadingPlace || got[20] != 19 {
+		t.Errorf("the passages %v have vectors, want the heading and 20 paragraphs", got)
+	}
+	if vectors, err := st.Vectors(t.Context(), "default", []string{"long"}); err != nil || len(vectors) != 0 {
+		t.Errorf("%d vectors of single passages (%v), want none, since they share rows", len(vectors), err)
 	}
 }
 

@@ -96,7 +96,7 @@ func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog
 	stage := embed.New(st, embedder)
 	return &backend{
 		store: st, stage: stage,
-		server: server.New(st, stage, query.New(st, embedder), server.Options{Log: log, Drain: drain}),
+		server: server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), server.Options{Log: log, Drain: drain}),
 		close:  closeClient,
 	}, nil
 }

@@ -43,6 +43,9 @@ func (b *Builtin) Fingerprint() string {
 	return fmt.Sprintf("builtin/%d/%d", builtinVersion, b.dimensions)
 }
 
+// Literal says that its vectors are made of words alone.
+func (b *Builtin) Literal() {}
+
 // Embed returns one vector a text; both purposes embed alike. It fails only when ctx ends.
 func (b *Builtin) Embed(ctx context.Context, _ akin.Purpose, texts []string) ([][]float32, error) {
 	c := counters.Get().(*counter)

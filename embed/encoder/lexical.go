@@ -7,45 +7,41 @@ import (
 	"github.com/akinserver/akin"
 )
 
-// LexicalFingerprint names all that decides the vectors of Lexical and LexicalQuery.
-const LexicalFingerprint = "lexical/1"
+// LexicalFingerprint names all that decides the vectors of Lexical.
+const LexicalFingerprint = "lexical/2"
 
-// BM25 (Robertson et al. 1994), but that a term also weighs what it tells by itself, on either side, so that a corpus of forty
-// articles, whose document frequencies say little yet, is searched as well as one of a million.
+// BM25 (Robertson et al. 1994) on both sides of a comparison, but for two things. A term also weighs what it tells by itself, so that a corpus of forty
+// articles, whose document frequencies say little yet, is searched as well as one of a million. And a vector is divided by a power of its length, which lies
+// between BM25's none and the cosine's one: texts of every length can be compared with one another. The figures were chosen on
+// public sets of related articles and alike sentences (docs/ranking.md).
 const (
 	saturation = 1.2  // k1: how soon more occurrences of a term stop counting
-	lengthNorm = 0.75 // b: how far the length of a text is held against it
-	// meanLength is a fixed length of text, in words and characters, at which neither is: a mean that follows the corpus would
-	// make stored weights wrong with every text added. It lies between that of a paragraph and that of a short article.
-	meanLength = 128
+	lengthNorm = 0.75 // b: how far the number of its words is held against a text
+	// meanLength is a fixed length of text, in words and characters, at which it is not: a mean that follows the corpus would
+	// make stored weights wrong with every text added. It is that of a short article.
+	meanLength = 400
 	// leastWeight is what a function word weighs here: the document frequencies damp it as well.
 	leastWeight = 0.15
 )
 
 // lexicalShares says how much each kind of term counts.
-var lexicalShares = [termKinds]float32{single: 1, glyphs1: 0.75, glyphs2: 1, compound: 0.5, words2: 0}
+var lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compound: 0.5, words2: 0}
 
-// Lexical returns the sparse vector by which a document is found, for a store that multiplies each weight of a query's vector by
+// Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
-func Lexical(text string) akin.SparseVector { return lexical(text, true) }
-
-// LexicalQuery returns the sparse vector that finds documents like text: Lexical, but that its length is not held against it.
-func LexicalQuery(text string) akin.SparseVector { return lexical(text, false) }
-
-func lexical(text string, document bool) akin.SparseVector {
+func Lexical(text string) akin.SparseVector {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
 	c.count(text)
-	norm := float32(saturation)
-	if document {
-		norm *= (1 - lengthNorm) + lengthNorm*float32(len(c.units))/meanLength
-	}
+	norm := float32(saturation) * ((1 - lengthNorm) + lengthNorm*float32(len(c.units))/meanLength)
 	c.places = c.places[:0]
+	var square float64 // of the length that the vector would have if document frequencies said what the terms tell by themselves
 	for i := range c.found {
 		f := &c.found[i]
 		if share := lexicalShares[f.kind]; share > 0 {
-			tf := float32(f.times)
-			w := max(f.weight, leastWeight) * share * tf * (saturation + 1) / (tf + norm)
+			tf, telling := float32(f.times), max(f.weight, leastWeight)
+			w := share * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
+			square += float64(w*telling) * float64(w*telling)
 			c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))
 		}
 	}
@@ -63,7 +59,17 @@ func lexical(text string, document bool) akin.SparseVector {
 		v.Indices = append(v.Indices, index)
 		v.Values = append(v.Values, w)
 	}
+	scale := float32(1 / lengthPower(square))
+	for i := range v.Values {
+		v.Values[i] *= scale
+	}
 	return v
+}
+
+// lengthPower is length^0.625 of the square of a length. It is made of square roots alone, whose results are the same on every machine.
+func lengthPower(square float64) float64 {
+	fourth := math.Sqrt(math.Sqrt(square))
+	return fourth * math.Sqrt(math.Sqrt(fourth))
 }
 
 // index is the place of a term in a sparse vector.

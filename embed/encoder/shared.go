@@ -14,7 +14,7 @@ type Span struct {
 
 // Term is one term of a text: a word, a number, a character, two characters side by side, or a compound.
 type Term struct {
-	Index  uint32  // its place in the vectors of Lexical and LexicalQuery
+	Index  uint32  // its place in the vectors of Lexical
 	Text   string  // as it stands in the text
 	Weight float32 // how much it tells by itself, 0 to 1
 	Span

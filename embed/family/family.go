@@ -94,11 +94,11 @@ func (s Sketch) Resemblance(t Sketch) float64 {
 
 // Same reports whether the two texts are prints of one text: alike in their words, and without a place in which each has a figure that the other has not.
 func (s Sketch) Same(t Sketch) bool {
-	return s.Resemblance(t) >= resemblance && !s.contradicts(t)
+	return s.Resemblance(t) >= resemblance && !s.Contradicts(t)
 }
 
-// contradicts walks both lists of figures, context by context.
-func (s Sketch) contradicts(t Sketch) bool {
+// Contradicts reports whether there is a place in which each of two texts has a figure that the other has not.
+func (s Sketch) Contradicts(t Sketch) bool {
 	a, b := s.figures, t.figures
 	for len(a) > 0 && len(b) > 0 {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/store"
@@ -11,12 +12,25 @@ import (
 
 // calibration is what scores mean in one corpus, learnt from pairs of its articles (or statements) drawn by chance.
 type calibration struct {
-	count   int            // of articles (or statements) when it was made
-	sampled float64        // of them
-	df      map[uint32]int // lexical term -> how many of the sampled hold it
+	total  int       // articles (or statements) of the corpus
+	writes uint64    // of the store, when total was counted
+	asked  time.Time // when total was counted
+	count  int       // total when the rest was learnt
+	learnt time.Time // when it was
 
-	dense, lexical float64 // median similarity of two of them
-	topic, story   float64 // scores from which on two are about one topic, one story
+	sampled   float64        // of them
+	df        map[uint32]int // lexical term -> how many of the sampled hold it
+	languages map[string]*scale
+	all       *scale // of a language that the sample hardly holds
+}
+
+// scale is what scores mean between texts of one language.
+type scale struct {
+	self    float64 // square root of the lexical score of a typical text against itself
+	dense   float64 // median cosine of two texts drawn by chance
+	lexical float64 // the same of the root of their lexical similarity
+	trust   float64 // of the dense leg, 0 to 1
+	topic   float64 // likeness from which on two are about one topic
 }
 
 type calibrationKey struct {
@@ -25,89 +39,215 @@ type calibrationKey struct {
 }
 
 const (
-	sampleSize  = 200 // articles or statements; about 20,000 pairs
-	enoughPairs = 50  // count as much as the assumption that two texts have nothing in common
+	sampleSize = 400 // articles or statements; about 80,000 pairs
 
-	// How many robust standard deviations (1.4826 x the median absolute deviation; Rousseeuw and Croux, 1993) above the median of pairs drawn by
-	// chance a topic and a story begin. Set on the sample corpus; see docs/ranking.md.
-	topicDeviations = 2.5
-	storyDeviations = 4.5
+	// A language with fewer sampled texts is measured with all the others.
+	fewTexts = 12
 
-	// A band needs this score at least, however alike the pairs drawn by chance are to one another.
-	leastTopic = 0.1
-	leastStory = 0.2
+	// enoughPairs count as much as the assumption that two texts have nothing in common, enoughNeighbours as much as half a trust in the dense leg.
+	enoughPairs      = 50
+	enoughNeighbours = 8
+
+	// A corpus is counted again when this store wrote something or a second has passed, and measured again when it has grown or shrunk by a tenth, or
+	// at all and a minute has passed.
+	countedFor  = time.Second
+	measuredFor = time.Minute
 )
 
-// calibration returns what scores mean, and learns it again when the corpus has grown or shrunk by a tenth.
-func (e *Engine) calibration(ctx context.Context, key calibrationKey, count int) (*calibration, error) {
+// calibration returns what scores mean in a corpus.
+func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibration, error) {
 	e.mu.Lock()
 	known := e.calibrations[key]
 	e.mu.Unlock()
-	if known != nil && math.Abs(float64(count-known.count)) <= float64(known.count)/10 {
+	now, writes := e.options.Now(), e.store.Writes()
+	if known != nil && known.writes == writes && now.Sub(known.asked) < countedFor {
 		return known, nil
 	}
-	sample := e.store.SampleArticles
+	count, sample := e.store.CountArticles, e.store.SampleArticles
 	if key.statements {
-		sample = e.store.SampleStatements
+		count, sample = e.store.CountStatements, e.store.SampleStatements
 	}
-	samples, err := sample(ctx, key.corpus, sampleSize)
+	total, err := count(ctx, key.corpus, akin.Filter{})
 	if err != nil {
 		return nil, err
 	}
-	learnt := calibrate(samples, count)
+	if known == nil || stale(known, total, now) {
+		samples, err := sample(ctx, key.corpus, sampleSize)
+		if err != nil {
+			return nil, err
+		}
+		known = calibrate(samples, total, e.literal)
+		known.learnt = now
+	}
+	again := *known
+	again.total, again.writes, again.asked = total, writes, now
 	e.mu.Lock()
-	e.calibrations[key] = learnt
+	e.calibrations[key] = &again
 	e.mu.Unlock()
-	return learnt, nil
+	return &again, nil
 }
 
-func calibrate(samples []store.Sample, count int) *calibration {
-	c := &calibration{count: count, sampled: float64(len(samples)), df: map[uint32]int{}, topic: leastTopic, story: leastStory}
+func stale(c *calibration, total int, now time.Time) bool {
+	if total == c.count {
+		return false
+	}
+	return math.Abs(float64(total-c.count)) > float64(c.count)/10 || now.Sub(c.learnt) > measuredFor
+}
+
+func calibrate(samples []store.Sample, count int, literal bool) *calibration {
+	c := &calibration{count: count, sampled: float64(len(samples)), df: map[uint32]int{}, languages: map[string]*scale{}}
+	languages := map[string][]store.Sample{}
 	for _, s := range samples {
 		for _, index := range s.Lexical.Indices {
 			c.df[index]++
 		}
+		languages[s.Language] = append(languages[s.Language], s)
 	}
-	selves := make([]float64, len(samples))
-	for i, s := range samples {
-		selves[i] = c.product(s.Lexical, s.Lexical)
-	}
-	var dense, lexical []float64
-	for i, a := range samples {
-		for j, b := range samples[:i] {
-			// Two languages have no words in common: their pairs would say that everything else is alike.
-			if a.Language != b.Language {
-				continue
-			}
-			dense = append(dense, cosine(a.Dense, b.Dense))
-			lexical = append(lexical, ratio(c.product(a.Lexical, b.Lexical), (selves[i]+selves[j])/2))
+	// Two languages have no words in common: their pairs would say that everything else is alike.
+	var groups [][]store.Sample
+	for language, group := range languages {
+		groups = append(groups, group)
+		if len(group) >= fewTexts {
+			c.languages[language] = c.measure([][]store.Sample{group}, literal)
 		}
 	}
-	if len(dense) == 0 {
-		return c
-	}
-	// A few pairs may well be of one story: what they have in common is not what is usual.
-	trust := float64(len(dense)) / float64(len(dense)+enoughPairs)
-	c.dense, c.lexical = trust*median(dense), trust*median(lexical)
-	scores := make([]float64, len(dense))
-	for i := range dense {
-		scores[i] = denseWeight*standing(dense[i], c.dense) + (1-denseWeight)*standing(lexical[i], c.lexical)
-	}
-	middle := median(scores)
-	deviations := make([]float64, len(scores))
-	for i, s := range scores {
-		deviations[i] = math.Abs(s - middle)
-	}
-	deviation := 1.4826 * median(deviations)
-	c.topic = max(leastTopic, trust*(middle+topicDeviations*deviation))
-	c.story = max(leastStory, trust*(middle+storyDeviations*deviation))
+	c.all = c.measure(groups, literal)
 	return c
 }
 
-func median(values []float64) float64 {
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2]
+func (c *calibration) scale(language string) *scale {
+	if s := c.languages[language]; s != nil {
+		return s
+	}
+	return c.all
+}
+
+// measure compares the texts of each group with one another.
+func (c *calibration) measure(groups [][]store.Sample, literal bool) *scale {
+	s := &scale{self: 1}
+	var selves []float64
+	for _, group := range groups {
+		for _, text := range group {
+			selves = append(selves, math.Sqrt(c.product(text.Lexical, text.Lexical)))
+		}
+	}
+	slices.Sort(selves)
+	if self := quantile(selves, 0.5); self > 0 {
+		s.self = self
+	}
+	var m measured
+	for _, group := range groups {
+		m.add(c, s, group)
+	}
+	s.trust = m.trust()
+	if literal {
+		s.trust = literalTrust
+	}
+	n := float64(len(m.dense))
+	known := n / (n + enoughPairs)
+	s.dense, s.lexical = known*quantile(sorted(m.dense), 0.5), known*quantile(sorted(m.lexical), 0.5)
+	likeness := make([]float64, len(m.dense))
+	for i := range likeness {
+		likeness[i] = s.fuse(m.dense[i], m.lexical[i]*m.lexical[i], m.words[i]).total()
+	}
+	s.topic = min(mostTopic, max(leastTopic, known*(topicDeviations*deviation(likeness))))
+	return s
+}
+
+// deviation is the robust standard deviation of values.
+func deviation(values []float64) float64 {
+	middle := quantile(sorted(values), 0.5)
+	away := make([]float64, len(values))
+	for i, v := range values {
+		away[i] = math.Abs(v - middle)
+	}
+	return 1.4826 * quantile(sorted(away), 0.5)
+}
+
+// measured is what pairs drawn by chance have in common.
+type measured struct {
+	dense, lexical []float64 // of every pair; the lexical similarity's square root
+	words          []int     // of the shorter of the two
+	nearest        []nearest // of each text, the one that shares most words with it
+}
+
+type nearest struct{ lexical, dense float64 }
+
+func (m *measured) add(c *calibration, s *scale, texts []store.Sample) {
+	best := make([]nearest, len(texts))
+	roots := make([]float64, len(texts))
+	for i, t := range texts {
+		roots[i] = math.Sqrt(c.product(t.Lexical, t.Lexical))
+	}
+	dot := c.dots(texts)
+	for i, a := range texts {
+		for j, b := range texts[:i] {
+			product := dot(i, j)
+			dense, lexical := cosine(a.Dense, b.Dense), 0.0
+			if product > 0 {
+				lexical = math.Sqrt(product / (math.Sqrt(roots[i]*roots[j]) * s.self))
+			}
+			m.dense, m.lexical, m.words = append(m.dense, dense), append(m.lexical, lexical), append(m.words, min(a.Words, b.Words))
+			for _, k := range [2]int{i, j} {
+				if lexical > best[k].lexical {
+					best[k] = nearest{lexical, dense}
+				}
+			}
+		}
+	}
+	for _, n := range best {
+		if n.lexical > 0 {
+			m.nearest = append(m.nearest, n)
+		}
+	}
+}
+
+// trust asks the dense leg whether it, too, finds those pairs alike that share most words. A model that knows the language puts them above nearly all other pairs; one that
+// does not, hardly above the middle.
+func (m *measured) trust() float64 {
+	slices.SortFunc(m.nearest, func(a, b nearest) int {
+		switch {
+		case a.lexical > b.lexical:
+			return -1
+		case a.lexical < b.lexical:
+			return 1
+		}
+		return 0
+	})
+	strongest := m.nearest[:min(len(m.nearest), max(enoughNeighbours, len(m.nearest)/4))]
+	if len(strongest) == 0 {
+		return 0.5
+	}
+	dense := sorted(m.dense)
+	var sum float64
+	for _, n := range strongest {
+		at, _ := slices.BinarySearch(dense, n.dense)
+		sum += float64(at) / float64(len(dense))
+	}
+	n := float64(len(strongest))
+	agreement := min(1, max(0, (sum/n-noAgreement)/(fullAgreement-noAgreement)))
+	return (n*agreement + enoughNeighbours*0.5) / (n + enoughNeighbours)
+}
+
+// The share of pairs drawn by chance that the dense leg must find less alike than those that share most words: with the first it is not trusted at all, with the second
+// wholly.
+const (
+	noAgreement   = 0.90
+	fullAgreement = 0.96
+)
+
+func sorted(values []float64) []float64 {
+	out := slices.Clone(values)
+	slices.Sort(out)
+	return out
+}
+
+// quantile of sorted values; 0 of none.
+func quantile(sorted []float64, q float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
 }
 
 // idf is Qdrant's: ln((N - df + 0.5) / (df + 0.5) + 1). The document frequency is that of the sample, scaled up.
@@ -137,15 +277,44 @@ func (c *calibration) product(a, b akin.SparseVector) float64 {
 	return sum
 }
 
-// band tells what a score means; whether two are the same text is not a matter of scores.
-func (c *calibration) band(score float64, sameText bool) akin.Band {
-	switch {
-	case sameText:
-		return akin.SameText
-	case score >= c.story:
-		return akin.SameStory
-	case score >= c.topic:
-		return akin.SameTopic
+// dots makes the lexical scores of all pairs of texts in one pass over their terms.
+func (c *calibration) dots(texts []store.Sample) func(i, j int) float64 {
+	type weight struct {
+		text  int
+		value float64
 	}
-	return akin.Weak
+	terms := map[uint32][]weight{}
+	for i, t := range texts {
+		for k, index := range t.Lexical.Indices {
+			terms[index] = append(terms[index], weight{i, float64(t.Lexical.Values[k])})
+		}
+	}
+	n := len(texts)
+	sums := make([]float64, n*n)
+	// In the order of the texts' own terms, so that the sums are the same each time.
+	for i, t := range texts {
+		row := sums[i*n : i*n+i]
+		for k, index := range t.Lexical.Indices {
+			value := float64(t.Lexical.Values[k]) * c.idf(index)
+			for _, w := range terms[index] {
+				if w.text >= i {
+					break
+				}
+				row[w.text] += value * w.value
+			}
+		}
+	}
+	return func(i, j int) float64 { return sums[i*n+j] }
+}
+
+func cosine(a, b []float32) float64 {
+	var dot, aa, bb float64
+	for i := range min(len(a), len(b)) {
+		x, y := float64(a[i]), float64(b[i])
+		dot, aa, bb = dot+x*y, aa+x*x, bb+y*y
+	}
+	if aa == 0 || bb == 0 {
+		return 0
+	}
+	return dot / math.Sqrt(aa*bb)
 }

@@ -38,7 +38,7 @@ func sample(t testing.TB) (*query.Engine, *store.Store) {
 	if sum.Refused > 0 || sum.Written < 40 {
 		t.Fatalf("ingest of the sample corpus: %+v, want at least 40 written and none refused", sum)
 	}
-	return query.New(st, embedder), st
+	return query.New(st, embedder, query.Options{}), st
 }
 
 // rows of all tables of a name, one a language.
@@ -198,7 +198,7 @@ func TestPairedStatement(t *testing.T) {
 // statementID finds the statement of an article that holds a text.
 func statementID(t *testing.T, st *store.Store, article, text string) string {
 	t.Helper()
-	articles, err := st.Articles(t.Context(), akin.DefaultCorpus, []string{article})
+	articles, err := st.Articles(t.Context(), akin.DefaultCorpus, []string{article}, store.Read{Text: true, Vectors: true, Passages: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,11 @@ package query
 
 import (
 	"cmp"
-	"context"
+	"math"
 	"slices"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/encoder"
 	"github.com/akinserver/akin/store"
 )
 
@@ -16,117 +17,151 @@ type Evidence struct {
 	MatchSpan   Span
 	Similarity  float64 // cosine of the passages' vectors
 	SharedTerms []string
+	Differences []Difference
 }
 
-// passage is a stretch of text with its vector.
+// passage is a stretch of text with its vectors.
 type passage struct {
-	span   Span
-	vector []float32
+	span    Span
+	words   int
+	dense   []float32
+	lexical akin.SparseVector
 }
 
-// explain gives each match the pairs of passages in which it agrees with the positive seeds most.
-func (e *Engine) explain(ctx context.Context, r Request, seeds []seed, matches []ArticleMatch, c *calibration) error {
-	if r.Evidence <= 0 || len(matches) == 0 {
-		return nil
-	}
-	ids := make([]string, len(matches))
-	for i, m := range matches {
-		ids[i] = m.Article.ID
-	}
-	articles, err := e.store.Articles(ctx, r.Corpus, ids)
-	if err != nil {
-		return err
-	}
-	var places []store.Place
-	for _, a := range articles {
-		places = append(places, placesOf(&a.Article)...)
-	}
-	for _, s := range seeds {
-		if s.article != nil && !s.negative {
-			places = append(places, placesOf(&s.article.Article)...)
-		}
-	}
-	vectors, err := e.store.Passages(ctx, r.Corpus, places)
-	if err != nil {
-		return err
-	}
-	for i := range matches {
-		stored, ok := articles[matches[i].Article.ID]
-		if !ok {
-			continue // deleted meanwhile
-		}
-		own := passagesOf(&stored.Article, vectors)
-		for _, s := range seeds {
-			if s.negative {
-				continue
-			}
-			theirs := []passage{{whole(store.HeadingPlace, s.text), s.dense}}
-			if s.article != nil {
-				theirs = passagesOf(&s.article.Article, vectors)
-			}
-			matches[i].Evidence = append(matches[i].Evidence, c.agree(s.place, theirs, own)...)
-		}
-		matches[i].Evidence = best(matches[i].Evidence, r.Evidence)
-		for j := range matches[i].Evidence {
-			ev := &matches[i].Evidence[j]
-			ev.SharedTerms = sharedTerms(ev.MatchSpan.Text, []string{ev.SeedSpan.Text})
-		}
-	}
-	return nil
-}
-
-func placesOf(a *akin.Article) []store.Place {
-	places := []store.Place{{Article: a.ID, Paragraph: store.HeadingPlace}}
-	for i := range a.Paragraphs {
-		places = append(places, store.Place{Article: a.ID, Paragraph: i})
-	}
-	return places
-}
-
-func passagesOf(a *akin.Article, vectors map[store.Place][]float32) []passage {
+// passagesOf are the heading and the paragraphs of a stored article, or the whole text of a seed that is one.
+func passagesOf(a *store.Stored) []passage {
 	var out []passage
-	for _, place := range placesOf(a) {
-		v, ok := vectors[place]
-		if !ok {
-			continue
-		}
-		text := a.Title
-		if place.Paragraph != store.HeadingPlace {
-			text = a.Paragraphs[place.Paragraph].Text
+	a.EachPassage(func(place int, dense []float32) {
+		text := heading(&a.Article)
+		if place != store.HeadingPlace {
+			text = a.Article.Paragraphs[place].Text
 		}
 		if text != "" {
-			out = append(out, passage{whole(place.Paragraph, text), v})
+			out = append(out, passage{whole(place, text), encoder.Words(text), dense, encoder.Lexical(text)})
 		}
-	}
+	})
 	return out
 }
 
-// agree pairs the passages that are more alike than any two articles of the corpus.
-func (c *calibration) agree(seed int, theirs, own []passage) []Evidence {
-	var pairs []Evidence
-	for _, a := range theirs {
-		for _, b := range own {
-			if similarity := cosine(a.vector, b.vector); similarity > max(0, c.dense) {
-				pairs = append(pairs, Evidence{Seed: seed, SeedSpan: a.span, MatchSpan: b.span, Similarity: similarity})
-			}
-		}
+// heading is what a span of paragraph -1 is cut from: the title or, without one, the subtitle.
+func heading(a *akin.Article) string { return cmp.Or(a.Title, a.Subtitle) }
+
+// passages are worked out once for all matches.
+func (s *seed) passages() []passage {
+	if s.article != nil {
+		return passagesOf(s.article)
 	}
-	return pairs
+	return []passage{{whole(store.HeadingPlace, s.text), s.words, s.probe.Dense, s.lexical}}
 }
 
-// best takes the most alike pairs first, and each passage once.
-func best(pairs []Evidence, n int) []Evidence {
-	slices.SortStableFunc(pairs, func(a, b Evidence) int { return cmp.Compare(b.Similarity, a.Similarity) })
-	type end struct{ seed, paragraph int }
+// evidence lists the pairs of passages in which a match agrees with the positive seeds most, each passage once.
+func (q *question) evidence(match *store.Stored, n int) []Evidence {
+	if n <= 0 {
+		return nil
+	}
+	own := passagesOf(match)
+	var pairs []agreement
+	for _, i := range q.positive {
+		if q.aligned[i] == nil {
+			q.aligned[i] = newAligner(q.calibration, q.scales[i], q.seeds[i].passages())
+		}
+		pairs = append(pairs, q.aligned[i].align(i, own)...)
+	}
+	slices.SortStableFunc(pairs, func(a, b agreement) int { return cmp.Compare(b.value, a.value) })
+	type end struct{ seed, passage int }
 	usedSeed, usedMatch := map[end]bool{}, map[int]bool{}
 	var out []Evidence
 	for _, p := range pairs {
-		from := end{p.Seed, p.SeedSpan.Paragraph}
-		if len(out) == n || usedSeed[from] || usedMatch[p.MatchSpan.Paragraph] {
+		if len(out) == n {
+			break
+		}
+		from := end{p.seed, p.from}
+		if usedSeed[from] || usedMatch[p.to] {
 			continue
 		}
-		usedSeed[from], usedMatch[p.MatchSpan.Paragraph] = true, true
-		out = append(out, p)
+		usedSeed[from], usedMatch[p.to] = true, true
+		theirs, ours := &q.aligned[p.seed].passages[p.from], &own[p.to]
+		out = append(out, Evidence{
+			Seed: q.seeds[p.seed].place, SeedSpan: theirs.span, MatchSpan: ours.span, Similarity: cosine(theirs.dense, ours.dense),
+			SharedTerms: sharedTerms(ours.span.Text, []string{theirs.span.Text}), Differences: differences(theirs.span.Text, ours.span.Text),
+		})
 	}
 	return out
+}
+
+// agreement is a pair of passages that are more alike than any two texts of the corpus.
+type agreement struct {
+	seed, from, to int
+	value          float64
+}
+
+// aligner finds the passages of a text that agree with those of a seed.
+type aligner struct {
+	*calibration
+	scale    *scale
+	passages []passage
+	roots    []float64
+	terms    map[uint32][]weighted // lexical term -> passages that hold it
+}
+
+type weighted struct {
+	passage int
+	value   float64 // with its inverse document frequency
+}
+
+func newAligner(c *calibration, s *scale, passages []passage) *aligner {
+	a := &aligner{calibration: c, scale: s, passages: passages, roots: make([]float64, len(passages)), terms: map[uint32][]weighted{}}
+	for i, p := range passages {
+		a.roots[i] = math.Sqrt(c.product(p.lexical, p.lexical))
+		for k, index := range p.lexical.Indices {
+			a.terms[index] = append(a.terms[index], weighted{i, float64(p.lexical.Values[k]) * c.idf(index)})
+		}
+	}
+	return a
+}
+
+// align visits the terms of each passage once, however many passages the seed has.
+func (a *aligner) align(seed int, own []passage) []agreement {
+	var out []agreement
+	products := make([]float64, len(a.passages))
+	for to := range own {
+		p := &own[to]
+		clear(products)
+		for k, index := range p.lexical.Indices {
+			for _, w := range a.terms[index] {
+				products[w.passage] += w.value * float64(p.lexical.Values[k])
+			}
+		}
+		root := math.Sqrt(a.product(p.lexical, p.lexical))
+		for from := range a.passages {
+			lexical := 0.0
+			if products[from] > 0 {
+				lexical = products[from] / (math.Sqrt(a.roots[from]*root) * a.scale.self)
+			}
+			value := a.scale.fuse(cosine(a.passages[from].dense, p.dense), lexical, min(a.passages[from].words, p.words)).total()
+			if value > 0 && (lexical > 0 || a.scale.trust > literalTrust) {
+				out = append(out, agreement{seed, from, to, value})
+			}
+		}
+	}
+	return out
+}
+
+// maxTerms are shown of what two texts share.
+const maxTerms = 12
+
+// sharedTerms are the terms of a text that one of the others holds, too, as the text writes them: the most telling first.
+func sharedTerms(text string, others []string) []string {
+	var shared []encoder.SharedTerm
+	for _, other := range others {
+		shared = append(shared, encoder.Shared(text, other, maxTerms)...)
+	}
+	slices.SortStableFunc(shared, func(a, b encoder.SharedTerm) int { return cmp.Compare(b.Weight, a.Weight) })
+	var words []string
+	for _, t := range shared {
+		if len(words) < maxTerms && !slices.Contains(words, t.Text) {
+			words = append(words, t.Text)
+		}
+	}
+	return words
 }

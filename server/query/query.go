@@ -1,52 +1,96 @@
-// Package query turns seeds into matches: candidates from the dense and the lexical leg, fused, grouped, and explained.
-// A score says how far two texts stand out from any two of their corpus, so that it means the same whatever embedder made the vectors.
+// Package query turns seeds into matches: candidates from the dense and the lexical leg, fused, grouped, ordered, and explained.
+// How far a leg is trusted is learnt from the corpus itself, so that a model that does not know its language cannot spoil an answer.
 package query
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed/encoder"
 	"github.com/akinserver/akin/embed/family"
+	"github.com/akinserver/akin/embed/language"
 	"github.com/akinserver/akin/store"
 )
 
-// Depth is how many candidates each leg brings: an answer, over all its pages, is at most twice as long.
+// Depth is how many candidates each leg of each positive seed brings: an answer, over all its pages, is at most twice as long for one seed.
 // It does not depend on the page, so that page after page is one list.
-const Depth = 256
+const Depth = 128
 
 // Engine answers queries. It is safe for concurrent use.
 type Engine struct {
 	store    *store.Store
 	embedder akin.Embedder
+	literal  bool // the embedder knows nothing but words
+	options  Options
 
 	mu           sync.Mutex
 	calibrations map[calibrationKey]*calibration
 }
 
+// Options of an engine.
+type Options struct {
+	// Pending tells how many articles of a corpus are on their way into the store; none by default.
+	Pending func(corpus string) int
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+}
+
 // New makes an engine over a store that holds the embedder's vectors.
-func New(st *store.Store, embedder akin.Embedder) *Engine {
-	return &Engine{store: st, embedder: embedder, calibrations: map[calibrationKey]*calibration{}}
+func New(st *store.Store, embedder akin.Embedder, options Options) *Engine {
+	if options.Pending == nil {
+		options.Pending = func(string) int { return 0 }
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	_, literal := embedder.(akin.Literal)
+	return &Engine{store: st, embedder: embedder, literal: literal, options: options, calibrations: map[calibrationKey]*calibration{}}
 }
 
 // Request is one query.
 type Request struct {
-	Corpus   string
-	Seeds    []akin.Seed // at least one positive
-	Filter   akin.Filter
-	Offset   int       // matches to pass over
-	Limit    int       // matches to return
-	MinBand  akin.Band // weaker ones are left out, and counted
-	Evidence int       // pairs of passages a match; statements have none
+	Corpus    string
+	Seeds     []akin.Seed // at least one positive
+	Filter    akin.Filter
+	Offset    int       // matches to pass over
+	Limit     int       // matches to return
+	MinBand   akin.Band // weaker ones are left out, and counted
+	Evidence  int       // pairs of passages a match; statements have none
+	Time      Time
+	Diversity float64 // 0 orders by score alone; 1 puts what differs most from all before it next
+
+	// Of statements.
+	Speakers SpeakerScope
+	Order    Order
 
 	// EveryPrint gives each print of a text a place of its own, other prints of the seeds as well: for measuring, where each document is judged by itself.
 	EveryPrint bool
 }
+
+// SpeakerScope limits whose statements can be an answer, as seen from the positive seeds that are statements.
+type SpeakerScope int
+
+// The scopes.
+const (
+	AnySpeaker    SpeakerScope = iota
+	SameSpeaker                // whoever made a seed's statement
+	OtherSpeakers              // anybody else
+)
+
+// Order says by what matches are ordered.
+type Order int
+
+// The orders. By date, the matches are those that are best by score, up to the depth of the search.
+const (
+	ByScore Order = iota
+	OldestFirst
+	NewestFirst
+)
 
 // Reason says why an answer has fewer matches than were asked for.
 type Reason int
@@ -54,10 +98,11 @@ type Reason int
 // The reasons.
 const (
 	BelowBand   Reason = iota + 1 // alike, but below MinBand
-	Filtered                      // left out by the filter
+	Filtered                      // left out by the filter, a time scope or a speaker scope
 	Collapsed                     // further prints of a text that is in the answer, or of a seed
 	MissingSeed                   // seeds that the corpus does not hold
 	Unrelated                     // nothing in them resembles the seeds
+	NotIndexed                    // on their way into the store
 )
 
 // Shortfall is how many articles, statements or seeds there are for one reason.
@@ -65,17 +110,6 @@ type Shortfall struct {
 	Reason Reason
 	Count  int
 }
-
-// Scores are what a score is made of: Score = DensePart + LexicalPart - NegativePart.
-type Scores struct {
-	Dense        float64 // cosine
-	Lexical      float64 // 0 nothing shared, about 1 the same words
-	DensePart    float64
-	LexicalPart  float64
-	NegativePart float64
-}
-
-func (s Scores) total() float64 { return s.DensePart + s.LexicalPart - s.NegativePart }
 
 // Span is a stretch of a text: of a paragraph, or of the heading or a text seed, where Paragraph is -1.
 type Span struct {
@@ -89,142 +123,98 @@ func whole(paragraph int, text string) Span {
 	return Span{Paragraph: paragraph, End: len([]rune(text)), ByteEnd: len(text), Text: text}
 }
 
-// seed is a positive or negative seed, resolved.
+// seed is a positive or negative seed.
 type seed struct {
-	place    int // in the request
-	negative bool
-	text     string // of a text seed, or of a statement
-	dense    []float32
-	lexical  akin.SparseVector // what it searches with
-	document akin.SparseVector // what the store would hold of it
+	akin.Seed
+	place int // in the request
+	probe store.Probe
+
+	// Known of a text at once, of an id when it was found.
+	found    bool
+	text     string // of a text, or of a statement
+	language string
+	date     string
+	words    int
+	lexical  akin.SparseVector
 	sketch   family.Sketch
 
 	article   *store.Stored          // when it was named by an article's id
 	statement *store.StoredStatement // when it was named by a statement's id
 }
 
-// lookup fetches what ids name, and returns a func that fills a seed with one of them; it reports false for an id that is not stored.
-type lookup func(ids []string) (func(id string, s *seed) bool, error)
-
-// resolve finds the seeds that have ids by look, and embeds those that are texts, all in one call each.
-// It fails with akin.ErrNotFound when nothing positive is left.
-func (e *Engine) resolve(ctx context.Context, r Request, look lookup) ([]seed, []string, error) {
-	var ids, texts []string
+// seeds embeds those of a request that are texts, in one call.
+func (e *Engine) seeds(ctx context.Context, r Request) ([]seed, error) {
+	var texts []string
 	for _, s := range r.Seeds {
-		if s.ID != "" {
-			ids = append(ids, s.ID)
-		} else {
+		if s.ID == "" {
 			texts = append(texts, s.Text)
-		}
-	}
-	found := func(string, *seed) bool { return false }
-	var err error
-	if len(ids) > 0 {
-		if found, err = look(ids); err != nil {
-			return nil, nil, err
 		}
 	}
 	var vectors [][]float32
 	if len(texts) > 0 {
+		var err error
 		if vectors, err = e.embedder.Embed(ctx, akin.Query, texts); err != nil {
-			return nil, nil, fmt.Errorf("embed %d texts: %w: %w", len(texts), akin.ErrEmbedder, err)
+			return nil, fmt.Errorf("embed %d texts: %w: %w", len(texts), akin.ErrEmbedder, err)
 		}
 	}
-	var seeds []seed
-	var missing, missingPositive []string
-	positive := false
+	seeds := make([]seed, len(r.Seeds))
 	for i, s := range r.Seeds {
-		resolved := seed{place: i, negative: s.Negative}
+		seeds[i] = seed{Seed: s, place: i, probe: store.Probe{ID: s.ID}}
 		if s.ID == "" {
-			resolved.text, resolved.dense, vectors = s.Text, vectors[0], vectors[1:]
-			resolved.lexical, resolved.document = encoder.LexicalQuery(s.Text), encoder.Lexical(s.Text)
-			resolved.sketch = family.Of(s.Text)
-		} else if !found(s.ID, &resolved) {
+			t := &seeds[i]
+			t.found, t.text, t.language, t.words = true, s.Text, language.Of(s.Text), encoder.Words(s.Text)
+			t.lexical, t.sketch = encoder.Lexical(s.Text), family.Of(s.Text)
+			t.probe, vectors = store.Probe{Dense: vectors[0], Lexical: t.lexical}, vectors[1:]
+		}
+	}
+	return seeds, nil
+}
+
+func (s *seed) foundArticle(a store.Stored) {
+	s.found, s.article, s.language, s.date = true, &a, a.Article.Language, a.Article.PublishedDate
+	s.words, s.lexical = a.Words, a.Lexical
+	s.sketch, _ = family.Decode(a.Sketch) // one that cannot be read resembles nothing
+}
+
+func (s *seed) foundStatement(st store.StoredStatement) {
+	s.found, s.statement, s.text, s.language, s.date = true, &st, st.Statement.Text, st.Language, st.PublishedDate
+	s.words, s.lexical = st.Words, st.Lexical
+}
+
+// probes splits the seeds into those that candidates should resemble and those that they should not.
+func probes(seeds []seed) (like, unlike []store.Probe) {
+	for _, s := range seeds {
+		if s.Negative {
+			unlike = append(unlike, s.probe)
+		} else {
+			like = append(like, s.probe)
+		}
+	}
+	return like, unlike
+}
+
+// settle leaves out the seeds that were not found, and lists their ids. It fails with akin.ErrNotFound when nothing positive is left.
+func settle(corpus string, seeds []seed) (found []seed, missing []string, err error) {
+	var positive int
+	var first string // positive that is missing
+	for _, s := range seeds {
+		switch {
+		case s.found:
+			found = append(found, s)
+			if !s.Negative {
+				positive++
+			}
+		default:
 			missing = append(missing, s.ID)
 			if !s.Negative {
-				missingPositive = append(missingPositive, s.ID)
+				first = cmp.Or(first, s.ID)
 			}
-			continue
-		}
-		positive = positive || !s.Negative
-		seeds = append(seeds, resolved)
-	}
-	if !positive {
-		return nil, nil, fmt.Errorf("seed %q in corpus %q: %w", missingPositive[0], r.Corpus, akin.ErrNotFound)
-	}
-	return seeds, missing, nil
-}
-
-// likeness is what the seeds of one sign have in common: the mean of their vectors.
-type likeness struct {
-	store.Probe
-	self float64 // lexical score of the seeds against themselves
-}
-
-func (c *calibration) likeness(seeds []seed, negative bool) likeness {
-	var l likeness
-	var search, documents []akin.SparseVector
-	for _, s := range seeds {
-		if s.negative != negative {
-			continue
-		}
-		if l.Dense == nil {
-			l.Dense = make([]float32, len(s.dense))
-		}
-		for i, x := range s.dense {
-			l.Dense[i] += x
-		}
-		search, documents = append(search, s.lexical), append(documents, s.document)
-	}
-	l.Lexical = mean(search)
-	l.self = c.product(l.Lexical, mean(documents))
-	return l
-}
-
-func mean(vectors []akin.SparseVector) akin.SparseVector {
-	if len(vectors) == 1 {
-		return vectors[0]
-	}
-	sums := map[uint32]float32{}
-	for _, v := range vectors {
-		for i, index := range v.Indices {
-			sums[index] += v.Values[i] / float32(len(vectors))
 		}
 	}
-	out := akin.SparseVector{Indices: slices.Sorted(maps.Keys(sums))}
-	for _, index := range out.Indices {
-		out.Values = append(out.Values, sums[index])
+	if positive == 0 {
+		return nil, nil, fmt.Errorf("seed %q in corpus %q: %w", first, corpus, akin.ErrNotFound)
 	}
-	return out
-}
-
-// negativeWeight is how much of the likeness to the negative seeds is taken from the likeness to the positive ones.
-const negativeWeight = 0.5
-
-// scores weighs what the store found against what any two texts of the corpus have in common.
-func (c *calibration) scores(like, unlike store.Scores, toward, away likeness) Scores {
-	s := Scores{Dense: like.Dense, Lexical: ratio(like.Lexical, toward.self)}
-	s.DensePart = denseWeight * standing(s.Dense, c.dense)
-	s.LexicalPart = (1 - denseWeight) * standing(s.Lexical, c.lexical)
-	against := denseWeight*standing(unlike.Dense, c.dense) + (1-denseWeight)*standing(ratio(unlike.Lexical, away.self), c.lexical)
-	s.NegativePart = negativeWeight * max(0, against)
-	return s
-}
-
-// denseWeight is the dense leg's share of a score; the lexical leg has the rest.
-const denseWeight = 0.5
-
-// standing maps what is usual between any two to 0, and sameness to 1.
-func standing(similarity, usual float64) float64 {
-	return (similarity - usual) / (1 - min(usual, 0.99))
-}
-
-// ratio is a lexical score as a share of what the probe would score against itself.
-func ratio(score, self float64) float64 {
-	if self <= 0 {
-		return 0
-	}
-	return min(1, max(0, score/self))
+	return found, missing, nil
 }
 
 // page cuts one page out of a list, and reports whether there is more.
@@ -236,7 +226,7 @@ func page[T any](list []T, offset, limit int) ([]T, bool) {
 
 func shortfalls(counts map[Reason]int) []Shortfall {
 	var out []Shortfall
-	for reason := BelowBand; reason <= Unrelated; reason++ {
+	for reason := BelowBand; reason <= NotIndexed; reason++ {
 		if counts[reason] > 0 {
 			out = append(out, Shortfall{reason, counts[reason]})
 		}
@@ -244,14 +234,24 @@ func shortfalls(counts map[Reason]int) []Shortfall {
 	return out
 }
 
-func cosine(a, b []float32) float64 {
-	var dot, aa, bb float64
-	for i := range min(len(a), len(b)) {
-		x, y := float64(a[i]), float64(b[i])
-		dot, aa, bb = dot+x*y, aa+x*x, bb+y*y
+// earlier orders dates, unknown ones last.
+func earlier(a, b string) int {
+	if (a == "") != (b == "") {
+		return -cmp.Compare(a, b)
 	}
-	if aa == 0 || bb == 0 {
-		return 0
+	return cmp.Compare(a, b)
+}
+
+// earliest date of the positive seeds that have one.
+func referenceOf(seeds []seed) string {
+	var dates []string
+	for _, s := range seeds {
+		if !s.Negative && s.date != "" {
+			dates = append(dates, s.date)
+		}
 	}
-	return dot / math.Sqrt(aa*bb)
+	if len(dates) == 0 {
+		return ""
+	}
+	return slices.Max(dates)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/server/query"
+	"github.com/akinserver/akin/store"
 )
 
 func related(t *testing.T, engine *query.Engine, r query.Request) query.ArticleAnswer {
@@ -83,7 +84,7 @@ func TestNegativeSeedSinksWhatResemblesIt(t *testing.T) {
 		t.Error("the negative seed is in the answer")
 	}
 	for _, m := range against.Matches {
-		if got := m.Scores.DensePart + m.Scores.LexicalPart - m.Scores.NegativePart; got != m.Score {
+		if got := m.Scores.DensePart + m.Scores.LexicalPart - m.Scores.NegativePart + m.Scores.TimePart + m.Scores.DiversityPart; got != m.Score {
 			t.Errorf("%s: the parts add up to %v, the score is %v", m.Article.ID, got, m.Score)
 		}
 	}
@@ -145,7 +146,7 @@ func TestEvidenceSpansCutTheirText(t *testing.T) {
 	answer := related(t, engine, query.Request{Seeds: []akin.Seed{{ID: "varn-tunnel-1"}}, Evidence: 3, Limit: 5})
 	seen := 0
 	for _, m := range answer.Matches {
-		articles, err := st.Articles(t.Context(), akin.DefaultCorpus, []string{m.Article.ID, "varn-tunnel-1"})
+		articles, err := st.Articles(t.Context(), akin.DefaultCorpus, []string{m.Article.ID, "varn-tunnel-1"}, store.Read{Text: true, Vectors: true, Passages: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ type ArticleMatch struct {
 	Evidence    []Evidence
 	OtherPrints []string // ids of its other prints
 
+	hit    *store.ArticleHit
 	sketch family.Sketch
 }
 
@@ -32,38 +33,30 @@ type ArticleAnswer struct {
 
 // Related finds the articles that are related to the seeds. The seeds and their other prints never come back.
 //
+// It makes two calls to the store: one for candidates, one for what an answer shows of its matches. Another call reads seeds first when they decide who can be a candidate
+// (Time.Scope without a reference), and two more are made when a seed is not stored.
+//
 // Errors: akin.ErrNotFound when no positive seed is there, akin.ErrUnavailable when the store or the embedder does not answer.
 func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) {
-	seeds, missing, err := e.resolve(ctx, r, e.articleSeeds(ctx, r.Corpus))
+	q, hits, err := e.relatedCandidates(ctx, r)
 	if err != nil {
 		return ArticleAnswer{}, err
 	}
-	total, err := e.store.CountArticles(ctx, r.Corpus, akin.Filter{})
-	if err != nil {
-		return ArticleAnswer{}, err
-	}
-	c, err := e.calibration(ctx, calibrationKey{corpus: r.Corpus}, total)
-	if err != nil {
-		return ArticleAnswer{}, err
-	}
-	toward, away := c.likeness(seeds, false), c.likeness(seeds, true)
-	hits, err := e.store.RelatedArticles(ctx, store.Search{Corpus: r.Corpus, Like: toward.Probe, Unlike: away.Probe, Filter: r.Filter, Limit: Depth})
-	if err != nil {
-		return ArticleAnswer{}, err
-	}
-	counts := map[Reason]int{MissingSeed: len(missing)}
+	counts := map[Reason]int{MissingSeed: len(q.missing)}
 	var matches []ArticleMatch
-	for _, hit := range hits {
-		m := ArticleMatch{Article: hit.Article, Scores: c.scores(hit.Like, hit.Unlike, toward, away)}
+	for i := range hits {
+		hit := &hits[i]
+		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, Scores: q.scores(hit.Hit, hit.Words), hit: hit}
 		m.sketch, _ = family.Decode(hit.Sketch)
-		m.Score = m.Scores.total()
+		likeness := m.Scores.likeness()
 		switch {
-		case isSeed(seeds, m.Article.ID):
-		case !r.EveryPrint && printOf(seeds, m.sketch):
+		case !r.EveryPrint && printOf(q.seeds, m.sketch):
 			counts[Collapsed]++
-		case m.Score <= 0: // counted as unrelated
+		case likeness <= 0: // counted as unrelated
 		default:
-			m.Band = c.band(m.Score, sameTextAs(seeds, m.sketch))
+			m.Band = q.band(likeness, hit.Words, m.sketch)
+			m.Scores.TimePart = r.Time.age(likeness, hit.PublishedDate, q.reference)
+			m.Score = m.Scores.total()
 			matches = append(matches, m)
 		}
 	}
@@ -80,61 +73,150 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 		}
 		return false
 	})
-	answer := ArticleAnswer{MissingSeeds: missing}
+	matches = diverse(matches, r.Offset+r.Limit, r.Diversity, func(m *ArticleMatch) *Scores { return &m.Scores }, func(a, b *ArticleMatch) float64 {
+		return q.between(a.hit.Language, &a.hit.Hit, &b.hit.Hit, min(a.hit.Words, b.hit.Words))
+	})
+	for i := range matches {
+		matches[i].Score = matches[i].Scores.total()
+	}
+	answer := ArticleAnswer{MissingSeeds: q.missing}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
-	if err := e.explain(ctx, r, seeds, answer.Matches, c); err != nil {
+	if answer.Matches, err = e.show(ctx, r, q, answer.Matches); err != nil {
 		return ArticleAnswer{}, err
 	}
 	if len(answer.Matches) < r.Limit {
-		passing, err := e.store.CountArticles(ctx, r.Corpus, r.Filter)
+		var seeds []string
+		for _, s := range q.seeds {
+			if s.article != nil && !slices.Contains(seeds, s.ID) {
+				seeds = append(seeds, s.ID)
+			}
+		}
+		filter := q.filter
+		filter.ExcludedIDs = append(slices.Clone(filter.ExcludedIDs), seeds...)
+		passing, err := e.store.CountArticles(ctx, r.Corpus, filter)
 		if err != nil {
 			return ArticleAnswer{}, err
 		}
-		counts[Filtered] = total - passing
-		counts[Unrelated] = max(0, passing-seedsWithin(seeds, hits)-len(matches)-counts[Collapsed]-counts[BelowBand])
+		counts[Filtered] = max(0, q.calibration.total-len(seeds)-passing)
+		counts[Unrelated] = max(0, passing-len(matches)-counts[Collapsed]-counts[BelowBand])
+		counts[NotIndexed] = e.options.Pending(r.Corpus)
 		answer.Shortfalls = shortfalls(counts)
 	}
 	return answer, nil
 }
 
-// articleSeeds looks seeds up that are named by an article's id.
-func (e *Engine) articleSeeds(ctx context.Context, corpus string) lookup {
-	return func(ids []string) (func(string, *seed) bool, error) {
-		articles, err := e.store.Articles(ctx, corpus, ids)
-		return func(id string, s *seed) bool {
-			a, ok := articles[id]
-			if !ok {
-				return false
-			}
-			s.article, s.dense, s.lexical, s.document = &a, a.Dense, a.Lexical, a.Lexical
-			s.sketch, _ = family.Decode(a.Sketch) // one that cannot be read resembles nothing
-			return true
-		}, err
-	}
+// question is a request with all that is known of its seeds.
+type question struct {
+	*scorer
+	*calibration
+	missing   []string
+	filter    akin.Filter // with what the seeds add to it
+	reference string      // day
 }
 
-func isSeed(seeds []seed, id string) bool {
-	return slices.ContainsFunc(seeds, func(s seed) bool { return s.article != nil && s.article.Article.ID == id })
+// relatedCandidates resolves the seeds and finds the candidates.
+func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, []store.ArticleHit, error) {
+	seeds, err := e.seeds(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := e.calibration(ctx, calibrationKey{corpus: r.Corpus})
+	if err != nil {
+		return nil, nil, err
+	}
+	q := &question{calibration: c, filter: r.Filter}
+	if r.dependsOnSeeds() {
+		if seeds, err = e.readArticles(ctx, r, seeds, q); err != nil {
+			return nil, nil, err
+		}
+		q.filter = r.Time.limit(r.Filter, e.reference(r.Time, seeds))
+	} else {
+		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
+	}
+	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Vectors: r.Diversity > 0, Passages: r.Evidence > 0}
+	search.Like, search.Unlike = probes(seeds)
+	hits, stored, err := e.store.RelatedArticles(ctx, search)
+	if err != nil {
+		return nil, nil, err
+	}
+	if seeds, err = q.settle(r.Corpus, seeds, func(s *seed) {
+		if a, ok := stored[s.ID]; ok {
+			s.foundArticle(a)
+		}
+	}); err != nil {
+		return nil, nil, err
+	}
+	q.reference = e.reference(r.Time, seeds)
+	q.scorer = c.scorer(seeds)
+	return q, hits, nil
+}
+
+// readArticles reads the seeds that are articles before the search.
+func (e *Engine) readArticles(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
+	stored, err := e.store.Articles(ctx, r.Corpus, idsOf(seeds), store.Read{Text: true, Vectors: true, Passages: r.Evidence > 0})
+	if err != nil {
+		return nil, err
+	}
+	return q.settle(r.Corpus, seeds, func(s *seed) {
+		if a, ok := stored[s.ID]; ok {
+			s.foundArticle(a)
+		}
+	})
+}
+
+func idsOf(seeds []seed) []string {
+	var ids []string
+	for _, s := range seeds {
+		if s.ID != "" {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// settle completes the seeds that are ids, and leaves out those that are not stored.
+func (q *question) settle(corpus string, seeds []seed, complete func(*seed)) ([]seed, error) {
+	for i := range seeds {
+		if !seeds[i].found {
+			complete(&seeds[i])
+		}
+	}
+	found, missing, err := settle(corpus, seeds)
+	q.missing = append(q.missing, missing...)
+	return found, err
+}
+
+// show reads what an answer shows of its matches; what was deleted meanwhile is left out.
+func (e *Engine) show(ctx context.Context, r Request, q *question, matches []ArticleMatch) ([]ArticleMatch, error) {
+	if len(matches) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(matches))
+	for i, m := range matches {
+		ids[i] = m.Article.ID
+	}
+	stored, err := e.store.Articles(ctx, r.Corpus, ids, store.Read{Text: r.Evidence > 0, Passages: r.Evidence > 0})
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]ArticleMatch, 0, len(matches))
+	for _, m := range matches {
+		s, ok := stored[m.Article.ID]
+		if !ok {
+			continue
+		}
+		m.Article = s.Article
+		m.Article.Paragraphs, m.Article.Captions, m.Article.Statements = nil, nil, nil
+		m.Evidence = q.evidence(&s, r.Evidence)
+		shown = append(shown, m)
+	}
+	return shown, nil
 }
 
 // printOf reports whether a text is another print of an article among the seeds. A text that is a seed is something else: whoever brings it
 // may well ask where it was printed.
 func printOf(seeds []seed, sketch family.Sketch) bool {
 	return slices.ContainsFunc(seeds, func(s seed) bool { return s.article != nil && s.sketch.Same(sketch) })
-}
-
-func sameTextAs(seeds []seed, sketch family.Sketch) bool {
-	return slices.ContainsFunc(seeds, func(s seed) bool { return !s.negative && s.sketch.Same(sketch) })
-}
-
-func seedsWithin(seeds []seed, hits []store.ArticleHit) int {
-	n := 0
-	for _, h := range hits {
-		if isSeed(seeds, h.Article.ID) {
-			n++
-		}
-	}
-	return n
 }
 
 // collapsePrints keeps one of several prints of a text: the earliest, at the place of the best. A text belongs to a family only when it is a print
@@ -168,12 +250,4 @@ next:
 		out[i] = first
 	}
 	return out
-}
-
-// earlier orders dates, unknown ones last.
-func earlier(a, b string) int {
-	if (a == "") != (b == "") {
-		return -cmp.Compare(a, b)
-	}
-	return cmp.Compare(a, b)
 }

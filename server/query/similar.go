@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/akinserver/akin"
-	"github.com/akinserver/akin/embed/encoder"
 	"github.com/akinserver/akin/embed/family"
 	"github.com/akinserver/akin/store"
 )
@@ -18,9 +17,11 @@ type StatementMatch struct {
 	Band             akin.Band
 	Scores           Scores
 	SharedTerms      []string
+	Differences      []Difference            // from the seed that it resembles most
 	OtherOccurrences []store.StoredStatement // the same words in other prints of its article, the earliest first
 
 	sketch family.Sketch // of its article
+	hit    store.Hit
 }
 
 // StatementAnswer is one page of similar statements, best first.
@@ -34,49 +35,34 @@ type StatementAnswer struct {
 // Similar finds the statements that say something like the seeds. What the article of a seed says, and its other prints, never comes back: it
 // is what the reader comes from. The same words in another article are the best of matches.
 //
-// Errors: as Related.
+// Errors: as Related; and *akin.InvalidError when a speaker scope is asked for and no positive seed is a statement whose speaker is known.
 func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error) {
-	seeds, missing, err := e.resolve(ctx, r, e.statementSeeds(ctx, r.Corpus))
+	q, hits, err := e.similarCandidates(ctx, r)
 	if err != nil {
 		return StatementAnswer{}, err
 	}
-	total, err := e.store.CountStatements(ctx, r.Corpus, akin.Filter{})
+	sketches, err := e.sketches(ctx, r.Corpus, q.seeds, hits)
 	if err != nil {
 		return StatementAnswer{}, err
 	}
-	c, err := e.calibration(ctx, calibrationKey{corpus: r.Corpus, statements: true}, total)
-	if err != nil {
-		return StatementAnswer{}, err
-	}
-	toward, away := c.likeness(seeds, false), c.likeness(seeds, true)
-	hits, err := e.store.SimilarStatements(ctx, store.Search{Corpus: r.Corpus, Like: toward.Probe, Unlike: away.Probe, Filter: r.Filter, Limit: Depth})
-	if err != nil {
-		return StatementAnswer{}, err
-	}
-	sketches, err := e.sketches(ctx, r.Corpus, seeds, hits)
-	if err != nil {
-		return StatementAnswer{}, err
-	}
-	for i := range seeds {
-		if st := seeds[i].statement; st != nil {
-			seeds[i].sketch = sketches[st.ArticleID]
+	for i := range q.seeds {
+		if st := q.seeds[i].statement; st != nil {
+			q.seeds[i].sketch = sketches[st.ArticleID]
 		}
 	}
-	counts := map[Reason]int{MissingSeed: len(missing)}
-	within := 0 // seeds that pass the filter
+	counts := map[Reason]int{MissingSeed: len(q.missing)}
 	var matches []StatementMatch
 	for _, hit := range hits {
-		m := StatementMatch{StoredStatement: hit.StoredStatement, Scores: c.scores(hit.Like, hit.Unlike, toward, away)}
-		m.sketch = sketches[m.ArticleID]
-		m.Score = m.Scores.total()
+		m := StatementMatch{StoredStatement: hit.StoredStatement, Scores: q.scores(hit.Hit, hit.Words), sketch: sketches[hit.ArticleID], hit: hit.Hit}
+		likeness := m.Scores.likeness()
 		switch {
-		case isSeedStatement(seeds, m.Statement.ID):
-			within++
-		case !r.EveryPrint && besideSeed(seeds, &m):
+		case !r.EveryPrint && besideSeed(q.seeds, &m):
 			counts[Collapsed]++
-		case m.Score <= 0: // counted as unrelated
+		case likeness <= 0: // counted as unrelated
 		default:
-			m.Band = c.band(m.Score, saysTheSame(seeds, m.Statement.Text))
+			m.Band = q.statementBand(likeness, &m.StoredStatement)
+			m.Scores.TimePart = r.Time.age(likeness, m.PublishedDate, q.reference)
+			m.Score = m.Scores.total()
 			matches = append(matches, m)
 		}
 	}
@@ -93,37 +79,168 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 		}
 		return false
 	})
-	answer := StatementAnswer{MissingSeeds: missing}
+	matches = diverse(matches, r.Offset+r.Limit, r.Diversity, func(m *StatementMatch) *Scores { return &m.Scores }, func(a, b *StatementMatch) float64 {
+		return q.between(a.Language, &a.hit, &b.hit, min(a.Words, b.Words))
+	})
+	for i := range matches {
+		matches[i].Score = matches[i].Scores.total()
+	}
+	byDate(matches, r.Order)
+	answer := StatementAnswer{MissingSeeds: q.missing}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
 	for i := range answer.Matches {
-		m := &answer.Matches[i]
-		m.SharedTerms = sharedTerms(m.Statement.Text, positiveTexts(seeds))
+		q.compare(&answer.Matches[i])
 	}
 	if len(answer.Matches) < r.Limit {
-		passing, err := e.store.CountStatements(ctx, r.Corpus, r.Filter)
+		passing, err := e.store.CountStatements(ctx, r.Corpus, q.filter)
 		if err != nil {
 			return StatementAnswer{}, err
 		}
-		counts[Filtered] = total - passing
+		within := 0 // seeds that pass the filter
+		for _, s := range q.seeds {
+			if s.statement != nil && passes(s.statement, q.filter) {
+				within++
+			}
+		}
+		counts[Filtered] = max(0, q.calibration.total-passing)
 		counts[Unrelated] = max(0, passing-within-len(matches)-counts[Collapsed]-counts[BelowBand])
+		counts[NotIndexed] = e.options.Pending(r.Corpus)
 		answer.Shortfalls = shortfalls(counts)
 	}
 	return answer, nil
 }
 
-// statementSeeds looks seeds up that are named by a statement's id.
-func (e *Engine) statementSeeds(ctx context.Context, corpus string) lookup {
-	return func(ids []string) (func(string, *seed) bool, error) {
-		statements, err := e.store.Statements(ctx, corpus, ids)
-		return func(id string, s *seed) bool {
-			st, ok := statements[id]
-			if !ok {
-				return false
-			}
-			s.statement, s.text, s.dense, s.lexical, s.document = &st, st.Statement.Text, st.Dense, st.Lexical, st.Lexical
-			return true
-		}, err
+// byDate orders matches by their dates, and by score within a day. What has no date comes last.
+func byDate(matches []StatementMatch, order Order) {
+	if order == ByScore {
+		return
 	}
+	slices.SortStableFunc(matches, func(a, b StatementMatch) int {
+		if order == NewestFirst && a.PublishedDate != "" && b.PublishedDate != "" {
+			return cmp.Compare(b.PublishedDate, a.PublishedDate)
+		}
+		return earlier(a.PublishedDate, b.PublishedDate)
+	})
+}
+
+// similarCandidates resolves the seeds and finds the candidates.
+func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, []store.StatementHit, error) {
+	seeds, err := e.seeds(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := e.calibration(ctx, calibrationKey{corpus: r.Corpus, statements: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	q := &question{calibration: c, filter: r.Filter}
+	if r.dependsOnSeeds() {
+		if seeds, err = e.readStatements(ctx, r, seeds, q); err != nil {
+			return nil, nil, err
+		}
+		q.filter = r.Time.limit(r.Filter, e.reference(r.Time, seeds))
+		if q.filter, err = r.Speakers.limit(q.filter, seeds); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
+	}
+	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Vectors: r.Diversity > 0}
+	search.Like, search.Unlike = probes(seeds)
+	hits, stored, err := e.store.SimilarStatements(ctx, search)
+	if err != nil {
+		return nil, nil, err
+	}
+	if seeds, err = q.settle(r.Corpus, seeds, func(s *seed) {
+		if st, ok := stored[s.ID]; ok {
+			s.foundStatement(st)
+		}
+	}); err != nil {
+		return nil, nil, err
+	}
+	q.reference = e.reference(r.Time, seeds)
+	q.scorer = c.scorer(seeds)
+	return q, hits, nil
+}
+
+// readStatements reads the seeds that are statements before the search.
+func (e *Engine) readStatements(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
+	stored, err := e.store.Statements(ctx, r.Corpus, idsOf(seeds))
+	if err != nil {
+		return nil, err
+	}
+	return q.settle(r.Corpus, seeds, func(s *seed) {
+		if st, ok := stored[s.ID]; ok {
+			s.foundStatement(st)
+		}
+	})
+}
+
+// limit adds a scope to a filter.
+func (scope SpeakerScope) limit(f akin.Filter, seeds []seed) (akin.Filter, error) {
+	if scope == AnySpeaker {
+		return f, nil
+	}
+	var speakers []string
+	for _, s := range seeds {
+		if !s.Negative && s.statement != nil && s.statement.Statement.Speaker != "" {
+			speakers = append(speakers, s.statement.Statement.Speaker)
+		}
+	}
+	switch {
+	case len(speakers) == 0:
+		return f, &akin.InvalidError{Field: "speaker_scope", Problem: "needs a positive seed that is a statement whose speaker is known"}
+	case scope == OtherSpeakers:
+		f.ExcludedSpeakers = append(slices.Clone(f.ExcludedSpeakers), speakers...)
+	case len(f.Speakers) > 0:
+		f.Speakers = slices.DeleteFunc(slices.Clone(f.Speakers), func(name string) bool { return !slices.Contains(speakers, name) })
+		if len(f.Speakers) == 0 {
+			return f, &akin.InvalidError{Field: "speaker_scope", Problem: "leaves none of the filter's speakers"}
+		}
+	default:
+		f.Speakers = speakers
+	}
+	return f, nil
+}
+
+// passes reports whether a filter lets a statement through, as the store would.
+func passes(s *store.StoredStatement, f akin.Filter) bool {
+	oneOf := func(list []string, value string) bool { return len(list) == 0 || slices.Contains(list, value) }
+	return oneOf(f.IDs, s.ArticleID) && oneOf(f.Languages, s.Language) && oneOf(f.Sections, s.Section) && oneOf(f.Sources, s.Source) &&
+		oneOf(f.Speakers, s.Statement.Speaker) && !slices.Contains(f.ExcludedSpeakers, s.Statement.Speaker) && !slices.Contains(f.ExcludedIDs, s.ArticleID) &&
+		(f.Kind == "" || f.Kind == s.Statement.Kind) &&
+		(len(f.Keywords) == 0 || slices.ContainsFunc(s.Keywords, func(k string) bool { return slices.Contains(f.Keywords, k) })) &&
+		(f.PublishedFrom == "" || s.PublishedDate >= f.PublishedFrom) && (f.PublishedBefore == "" || s.PublishedDate != "" && s.PublishedDate < f.PublishedBefore)
+}
+
+// statementBand is band, but for what makes two statements one: their words, not their articles.
+func (q *question) statementBand(likeness float64, st *store.StoredStatement) akin.Band {
+	contradicted, shortest := false, st.Words
+	for _, i := range q.positive {
+		s := &q.seeds[i]
+		if family.SameWords(s.text, st.Statement.Text) {
+			return akin.SameText
+		}
+		contradicted = contradicted || len(differences(s.text, st.Statement.Text)) > 0
+		shortest = min(shortest, s.words)
+	}
+	return q.scales[q.positive[0]].band(likeness, shortest, contradicted)
+}
+
+// compare says what a statement shares with the seeds, and in what it differs from the one that it resembles most.
+func (q *question) compare(m *StatementMatch) {
+	var texts []string
+	for _, i := range q.positive {
+		texts = append(texts, q.seeds[i].text)
+	}
+	m.SharedTerms = sharedTerms(m.Statement.Text, texts)
+	nearest, most := q.positive[0], -1.0
+	for at, i := range q.positive {
+		if f := q.fuse(i, m.hit.Like[at], m.Words).total(); f > most {
+			nearest, most = i, f
+		}
+	}
+	m.Differences = differences(q.seeds[nearest].text, m.Statement.Text)
 }
 
 // sketches fetches those of the articles in which seeds and hits stand.
@@ -152,19 +269,11 @@ func (e *Engine) sketches(ctx context.Context, corpus string, seeds []seed, hits
 	return sketches, nil
 }
 
-func isSeedStatement(seeds []seed, id string) bool {
-	return slices.ContainsFunc(seeds, func(s seed) bool { return s.statement != nil && s.statement.Statement.ID == id })
-}
-
 // besideSeed reports whether a statement stands in the article of a seed, or in another print of it.
 func besideSeed(seeds []seed, m *StatementMatch) bool {
 	return slices.ContainsFunc(seeds, func(s seed) bool {
 		return s.statement != nil && (s.statement.ArticleID == m.ArticleID || s.sketch.Same(m.sketch))
 	})
-}
-
-func saysTheSame(seeds []seed, text string) bool {
-	return slices.ContainsFunc(seeds, func(s seed) bool { return !s.negative && family.SameWords(s.text, text) })
 }
 
 // collapseOccurrences counts the same words in several prints of one article once: as they first stood, at the place of the best.
@@ -196,33 +305,4 @@ next:
 		out[i] = first
 	}
 	return out
-}
-
-func positiveTexts(seeds []seed) []string {
-	var texts []string
-	for _, s := range seeds {
-		if !s.negative {
-			texts = append(texts, s.text)
-		}
-	}
-	return texts
-}
-
-// maxTerms are shown of what two texts share.
-const maxTerms = 12
-
-// sharedTerms are the terms of a text that one of the others holds, too, as the text writes them: the most telling first.
-func sharedTerms(text string, others []string) []string {
-	var shared []encoder.SharedTerm
-	for _, other := range others {
-		shared = append(shared, encoder.Shared(text, other, maxTerms)...)
-	}
-	slices.SortStableFunc(shared, func(a, b encoder.SharedTerm) int { return cmp.Compare(b.Weight, a.Weight) })
-	var words []string
-	for _, t := range shared {
-		if len(words) < maxTerms && !slices.Contains(words, t.Text) {
-			words = append(words, t.Text)
-		}
-	}
-	return words
 }

@@ -1,0 +1,17 @@
+package encoder
+
+// Words counts the words of a text: words and numbers, and characters of scripts without spaces, five of which stand for three words.
+func Words(text string) int {
+	c := counters.Get().(*counter)
+	defer counters.Put(c)
+	c.scan(text)
+	words, chars := 0, 0
+	for i := range c.units {
+		if c.units[i].kind == char {
+			chars++
+		} else {
+			words++
+		}
+	}
+	return words + chars*3/5
+}

@@ -1,0 +1,104 @@
+package query
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/akinserver/akin/embed/family"
+)
+
+// Difference is something for which two passages that read alike may not say the same.
+type Difference struct {
+	Kind  DifferenceKind
+	Seed  []string // what the seed's passage has, and the other has not
+	Match []string // the other way round
+}
+
+// DifferenceKind says what differs.
+type DifferenceKind int
+
+// The kinds.
+const (
+	Numbers  DifferenceKind = iota + 1 // each has figures that the other has not
+	Negation                           // one denies, and the other does not
+)
+
+// differences compares two passages. A figure that only one of them tells is no difference: the other may leave it out.
+func differences(seed, match string) []Difference {
+	var out []Difference
+	a, b := family.Figures(seed), family.Figures(match)
+	if left, right := without(a, b), without(b, a); len(left) > 0 && len(right) > 0 {
+		out = append(out, Difference{Numbers, left, right})
+	}
+	a, b = negations(seed), negations(match)
+	if (len(a) == 0) != (len(b) == 0) {
+		out = append(out, Difference{Negation, a, b})
+	}
+	return out
+}
+
+func without(list, others []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(others, s) && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+var (
+	// Words that deny, in English.
+	denials = []string{"not", "no", "never", "none", "nobody", "nothing", "neither", "nor", "without", "cannot", "deny", "denies", "denied", "refuse", "refuses", "refused"}
+	// The same in Chinese, the longer first.
+	denialsZH = []string{"否认", "否認", "拒绝", "拒絕", "没有", "沒有", "绝不", "絕不", "并非", "並非", "不", "没", "沒", "未", "无", "無", "非"}
+	// Words that hold one of these characters, and deny nothing.
+	affirmedZH = []string{
+		"不仅", "不僅", "不但", "不断", "不斷", "不过", "不過", "不少", "不管", "不论", "不論", "不得不", "不久", "差不多", "无论", "無論", "未来", "未來", "非常", "非洲", "除非", "非遗", "南非", "北非",
+		"无线", "無線", "无人机", "無人機",
+	}
+)
+
+// negations lists the words of a text that deny, in their order.
+func negations(text string) []string {
+	var out []string
+	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && r != '\'' && r != '’' || unicode.Is(unicode.Han, r)
+	}) {
+		if slices.Contains(denials, word) || strings.HasSuffix(word, "n't") || strings.HasSuffix(word, "n’t") {
+			out = append(out, word)
+		}
+	}
+	for rest := text; rest != ""; {
+		if word := prefix(rest, affirmedZH); word != "" {
+			rest = rest[len(word):]
+			continue
+		}
+		if word := prefix(rest, denialsZH); word != "" {
+			out, rest = append(out, word), rest[len(word):]
+			continue
+		}
+		_, size := firstRune(rest)
+		rest = rest[size:]
+	}
+	return out
+}
+
+func prefix(text string, words []string) string {
+	for _, w := range words {
+		if strings.HasPrefix(text, w) {
+			return w
+		}
+	}
+	return ""
+}
+
+func firstRune(text string) (rune, int) {
+	for i, r := range text {
+		if i > 0 {
+			return r, i
+		}
+	}
+	return 0, len(text)
+}

@@ -1,0 +1,134 @@
+package query
+
+import (
+	"math"
+
+	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/family"
+	"github.com/akinserver/akin/store"
+)
+
+// Scores are what a score is made of: Score = DensePart + LexicalPart - NegativePart + TimePart + DiversityPart.
+type Scores struct {
+	Dense         float64 // cosine; the best of the positive seeds
+	Lexical       float64 // 0 nothing shared, about 1 the same words; the best of the positive seeds
+	DensePart     float64
+	LexicalPart   float64
+	NegativePart  float64
+	TimePart      float64 // 0 or below
+	DiversityPart float64 // 0 or below
+}
+
+// likeness is the score before time and diversity come in: what a band is given for.
+func (s Scores) likeness() float64 { return s.DensePart + s.LexicalPart - s.NegativePart }
+
+func (s Scores) total() float64 { return s.likeness() + s.TimePart + s.DiversityPart }
+
+const (
+	// evenWords is the length of a text, in words, at which the dense leg counts as much as the lexical one where both are trusted. Words that two texts share say the
+	// more the more words there are, while a model reads a sentence as well as a page. Found on public sets from sentences to long articles (docs/ranking.md).
+	evenWords = 25
+
+	// literalTrust is how far the dense leg is trusted when its vectors are made of words alone.
+	literalTrust = 0.15
+
+	// negativeWeight is how much of the likeness to the negative seeds is taken from the likeness to the positive ones.
+	negativeWeight = 0.5
+)
+
+// fused are the parts of one seed's and one candidate's likeness.
+type fused struct{ dense, lexical, densePart, lexicalPart float64 }
+
+func (f fused) total() float64 { return f.densePart + f.lexicalPart }
+
+// fuse weighs the two legs by how far each can be trusted, for a pair of texts of which the shorter has so many words.
+func (s *scale) fuse(dense, lexical float64, words int) fused {
+	weight := s.trust * evenWords / (evenWords + float64(words))
+	f := fused{dense: dense, lexical: lexical}
+	f.densePart = weight * standing(dense, s.dense)
+	f.lexicalPart = (1 - weight) * standing(math.Sqrt(lexical), s.lexical)
+	return f
+}
+
+// standing maps what is usual between any two texts to 0, and sameness to 1.
+func standing(similarity, usual float64) float64 {
+	return (similarity - usual) / (1 - min(usual, 0.99))
+}
+
+// scorer compares candidates with the seeds of one query.
+type scorer struct {
+	seeds    []seed
+	scales   []*scale
+	lexicals []float64 // what a lexical score is divided by to be 1 for the seed's own words
+	positive []int     // seeds, by the order of Hit.Like
+	negative []int
+	aligned  []*aligner // of each seed whose passages were asked for
+}
+
+func (c *calibration) scorer(seeds []seed) *scorer {
+	s := &scorer{seeds: seeds, scales: make([]*scale, len(seeds)), lexicals: make([]float64, len(seeds)), aligned: make([]*aligner, len(seeds))}
+	for i := range seeds {
+		s.scales[i] = c.scale(seeds[i].language)
+		s.lexicals[i] = math.Sqrt(c.product(seeds[i].lexical, seeds[i].lexical)) * s.scales[i].self
+		if seeds[i].Negative {
+			s.negative = append(s.negative, i)
+		} else {
+			s.positive = append(s.positive, i)
+		}
+	}
+	return s
+}
+
+// fuse compares a candidate of so many words with seed i.
+func (s *scorer) fuse(i int, scores store.Scores, words int) fused {
+	lexical := 0.0
+	if s.lexicals[i] > 0 {
+		lexical = max(0, scores.Lexical/s.lexicals[i])
+	}
+	return s.scales[i].fuse(scores.Dense, lexical, min(s.seeds[i].words, words))
+}
+
+// scores of a candidate: the mean over the positive seeds, less a part of what the negative seed says that it resembles most.
+func (s *scorer) scores(hit store.Hit, words int) Scores {
+	var out Scores
+	for at, i := range s.positive {
+		f := s.fuse(i, hit.Like[at], words)
+		out.DensePart += f.densePart / float64(len(s.positive))
+		out.LexicalPart += f.lexicalPart / float64(len(s.positive))
+		if at == 0 || f.dense > out.Dense {
+			out.Dense = f.dense
+		}
+		out.Lexical = max(out.Lexical, min(1, f.lexical))
+	}
+	for at, i := range s.negative {
+		out.NegativePart = max(out.NegativePart, negativeWeight*s.fuse(i, hit.Unlike[at], words).total())
+	}
+	return out
+}
+
+// band tells what a likeness means for a candidate of so many words.
+func (s *scorer) band(likeness float64, words int, sketch family.Sketch) akin.Band {
+	scale, shortest := s.scales[s.positive[0]], words
+	contradicted := false
+	for _, i := range s.positive {
+		seed := &s.seeds[i]
+		if seed.sketch.Same(sketch) {
+			return akin.SameText
+		}
+		contradicted = contradicted || seed.sketch.Contradicts(sketch)
+		shortest = min(shortest, seed.words)
+	}
+	return scale.band(likeness, shortest, contradicted)
+}
+
+// between compares two candidates with each other; their vectors were brought along.
+func (c *calibration) between(language string, a, b *store.Hit, words int) float64 {
+	s := c.scale(language)
+	lexical := 0.0
+	if product := c.product(a.Lexical, b.Lexical); product > 0 {
+		lexical = product / (math.Sqrt(c.root(a)*c.root(b)) * s.self)
+	}
+	return s.fuse(cosine(a.Dense, b.Dense), lexical, words).total()
+}
+
+func (c *calibration) root(h *store.Hit) float64 { return math.Sqrt(c.product(h.Lexical, h.Lexical)) }
