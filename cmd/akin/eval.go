@@ -5,7 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/term"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
@@ -13,73 +18,137 @@ import (
 )
 
 type evalCmd struct {
-	Docs    string `help:"Documents: JSON Lines, gzipped or not." required:"" placeholder:"FILE"`
+	Docs    string `help:"Documents, in the JSON Lines that ingest reads, gzipped or not." required:"" placeholder:"FILE"`
 	Queries string `help:"Queries, with id and text, in the form of documents. Without it, documents are their own queries." placeholder:"FILE"`
 	Qrels   string `help:"TREC qrels: query, 0, document, grade." placeholder:"FILE" xor:"judgements" required:""`
 	Pairs   string `help:"Graded pairs: document, document, grade." placeholder:"FILE" xor:"judgements" required:""`
-	Labels  string `help:"Field of documents; those with the same value are relevant to one another." placeholder:"FIELD" xor:"judgements" required:""`
+	Labels  string `help:"Field of documents; those with the same value count as relevant to one another." placeholder:"FIELD" xor:"judgements" required:""`
 
-	Unit     string   `help:"What a document is." enum:"article,statement" default:"article"`
+	Unit     string   `help:"What a document is: an article, or one statement." enum:"article,statement" default:"article"`
+	Positive *float64 `help:"Lowest grade of a positive pair. By default the lowest above the middle of the scale." placeholder:"GRADE"`
+	Group    []string `help:"Fields of documents: measure pairs also by the best match of each left side among all right sides that have the same fields." placeholder:"FIELD"`
+	Sample   int      `help:"Measure no more than so many queries, or left sides of pairs, drawn by chance; 0 for all." default:"0"`
+	Seed     uint64   `help:"Of all that is drawn by chance." default:"1"`
 	Limit    int      `help:"Answers asked for a query." default:"100"`
-	Positive *float64 `help:"Lowest grade of a positive pair. By default what lies above the middle of the grades." placeholder:"GRADE"`
-	Sample   int      `help:"Measure no more than so many queries, drawn at random; 0 for all." default:"0"`
-	Seed     uint64   `help:"Of all that is drawn at random." default:"1"`
-	JSON     bool     `help:"Print all figures, of each query as well, as JSON." name:"json"`
+
+	JSON      bool               `help:"Print all figures, those of each query or pair as well, as JSON." name:"json"`
+	Bands     bool               `help:"Show how many pairs of each band are positive."`
+	Worst     int                `help:"Show so many of the worst queries or pairs." default:"0" placeholder:"N"`
+	RunFile   string             `help:"Write the answers to this file as a TREC run." name:"run" placeholder:"FILE"`
+	Compare   string             `help:"Compare with an earlier measurement: a file of --json, or a TREC run." placeholder:"FILE"`
+	FailUnder map[string]float64 `help:"Exit with 1 when a figure is lower, as in ndcg@10=0.95." placeholder:"FIGURE=VALUE"`
 	filterFlags
 	embedderFlags
 }
 
-func (c evalCmd) Run(ctx context.Context, std streams) (err error) {
-	set, err := c.set()
+func (c evalCmd) Run(ctx context.Context, std streams) error {
+	set, err := eval.Files{Documents: c.Docs, Queries: c.Queries, Qrels: c.Qrels, Pairs: c.Pairs, Labels: c.Labels}.Read()
 	if err != nil {
+		return flagged(err)
+	}
+	var before *eval.Report
+	if c.Compare != "" {
+		if before, err = eval.ReadBefore(c.Compare, set, c.options()); err != nil {
+			return fmt.Errorf("--compare: %w", err)
+		}
+	}
+	report, err := c.measure(ctx, set, std.err)
+	if err != nil {
+		return flagged(err)
+	}
+	if before != nil {
+		if report.Comparison, err = eval.Compare(before, report); err != nil {
+			return fmt.Errorf("--compare: %w", err)
+		}
+	}
+	if c.RunFile != "" {
+		if err := writeRun(c.RunFile, report); err != nil {
+			return flagged(err)
+		}
+	}
+	if err := c.print(std.out, report); err != nil {
 		return err
 	}
-	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.DiscardHandler), 0)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.close()) }()
-	bench := eval.Bench{Stage: b.stage, Engine: b.engine}
-	report, err := bench.Run(ctx, set, eval.Options{
-		Unit: eval.Unit(c.Unit), Settings: eval.Settings{Limit: c.Limit, Filter: c.filter()}, Positive: c.Positive, Sample: c.Sample, Seed: c.Seed,
-	})
-	if err != nil {
-		return err
-	}
-	report.Embedder = embed.Fingerprint(b.embedder)
-	if c.JSON {
-		out := json.NewEncoder(std.out)
-		out.SetIndent("", " ")
-		return out.Encode(report)
-	}
-	return report.Print(std.out)
+	return report.Err()
 }
 
-func (c evalCmd) set() (set eval.Set, err error) {
-	if set.Documents, err = eval.ReadDocuments(c.Docs); err != nil {
-		return set, fmt.Errorf("--docs: %w", err)
+func (c evalCmd) options() eval.Options {
+	return eval.Options{
+		Unit: eval.Unit(c.Unit), Settings: eval.Settings{Limit: c.Limit, Filter: c.filter()},
+		Positive: c.Positive, Group: c.Group, Sample: c.Sample, Seed: c.Seed, FailUnder: c.FailUnder,
 	}
-	if c.Queries != "" {
-		if set.Queries, err = eval.ReadQueries(c.Queries); err != nil {
-			return set, fmt.Errorf("--queries: %w", err)
-		}
-	}
-	switch {
-	case c.Qrels != "":
-		if set.Qrels, err = eval.ReadQrels(c.Qrels); err != nil {
-			return set, fmt.Errorf("--qrels: %w", err)
-		}
-	case c.Pairs != "":
-		if set.Pairs, err = eval.ReadPairs(c.Pairs); err != nil {
-			return set, fmt.Errorf("--pairs: %w", err)
-		}
-	default:
-		if set.Labels, err = eval.Labels(set.Documents, c.Labels); err != nil {
-			return set, fmt.Errorf("--labels: %w", err)
-		}
-	}
-	return set, nil
 }
+
+// measure works in a store that ends with the process.
+func (c evalCmd) measure(ctx context.Context, set eval.Set, w io.Writer) (report *eval.Report, err error) {
+	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.DiscardHandler), 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	o := c.options()
+	shown := newEvalProgress(w)
+	defer shown.clear()
+	o.Progress = shown.update
+	bench := eval.Bench{Stage: b.stage, Engine: b.engine, Fingerprint: embed.Fingerprint(b.embedder)}
+	return bench.Run(ctx, set, o)
+}
+
+func (c evalCmd) print(w io.Writer, report *eval.Report) error {
+	if !c.JSON {
+		return report.Print(w, eval.PrintOptions{Worst: c.Worst, Bands: c.Bands})
+	}
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", " ")
+	return out.Encode(report)
+}
+
+func writeRun(name string, report *eval.Report) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("--run: %w", err)
+	}
+	return errors.Join(report.WriteRun(f, "akin"), f.Close())
+}
+
+// flagged names the flag that an error is about.
+func flagged(err error) error {
+	if invalid, ok := errors.AsType[*akin.InvalidError](err); ok {
+		if flag, ok := evalFlagOf[invalid.Field]; ok {
+			return fmt.Errorf("%s: %s", flag, invalid.Problem)
+		}
+	}
+	return err
+}
+
+// evalFlagOf an option of a measurement.
+var evalFlagOf = map[string]string{"queries": "--queries", "group": "--group", "fail_under": "--fail-under", "run": "--run"}
+
+// evalProgress shows one line that changes, on a terminal only.
+type evalProgress struct {
+	w     io.Writer
+	shown time.Time
+}
+
+func newEvalProgress(w io.Writer) *evalProgress {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return &evalProgress{w: w}
+	}
+	return &evalProgress{w: io.Discard}
+}
+
+// redraw is how often the line changes.
+const redraw = 200 * time.Millisecond
+
+func (p *evalProgress) update(doing string, done, total int) {
+	if now := time.Now(); now.Sub(p.shown) >= redraw {
+		p.shown = now
+		fmt.Fprintf(p.w, "\r\x1b[K%s %d of %d", doing, done, total)
+	}
+}
+
+func (p *evalProgress) clear() { fmt.Fprint(p.w, "\r\x1b[K") }
 
 func (f filterFlags) filter() akin.Filter {
 	return akin.Filter{

@@ -2,6 +2,8 @@ package eval
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -32,4 +34,18 @@ func (m *measurement) each(ctx context.Context, doing string, n int, do func(ctx
 		return err
 	}
 	return context.Cause(ctx)
+}
+
+// draw takes n at random, in their order; 0 takes all.
+func draw[T any](all []T, n int, seed uint64) []T {
+	if n <= 0 || n >= len(all) {
+		return all
+	}
+	places := rand.New(rand.NewPCG(seed, uint64(len(all)))).Perm(len(all))[:n]
+	slices.Sort(places)
+	out := make([]T, n)
+	for i, place := range places {
+		out[i] = all[place]
+	}
+	return out
 }

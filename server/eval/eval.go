@@ -19,47 +19,29 @@ type Unit string
 // The units.
 const (
 	Article   Unit = "article"   // documents are articles
-	Statement Unit = "statement" // documents are statements: each the one of an article that has nothing else
+	Statement Unit = "statement" // documents are statements: each the only one of an article that holds nothing else
 )
 
-// Set is what is measured with. Of Qrels, Pairs and Labels one is set.
-type Set struct {
-	Documents []akin.Article // ids are unique
-	Queries   []Query        // none: documents are their own queries
-	Qrels     *Qrels
-	Pairs     []Pair
-	Labels    map[string]string // document -> label; documents without a label have none
-}
-
-// Query is a text that has judged answers.
-type Query struct{ ID, Text string }
-
-// Pair is two documents and the grade of their likeness, higher when more alike.
-type Pair struct {
-	Left, Right string
-	Grade       float64
-}
-
-// Settings are what a measurement may change about retrieval; they are kept in its report.
+// Settings are what a measurement may change about retrieval. A new knob of the engine is a field here and a line in request; the report keeps them all.
 type Settings struct {
-	Limit  int         `json:"limit"`  // answers asked for a query; 100 by default
-	Filter akin.Filter `json:"filter"` // of answers; pairs are compared whatever it says
+	Limit  int         `json:"limit"`           // answers asked for a query; 100 by default
+	Filter akin.Filter `json:"filter,omitzero"` // of answers to queries; pairs are compared whatever it says
 }
 
-// Request is the query of one seed.
 func (s Settings) request(seed akin.Seed) query.Request {
 	return query.Request{Corpus: akin.DefaultCorpus, Seeds: []akin.Seed{seed}, Filter: s.Filter, Limit: s.Limit, EveryPrint: true}
 }
 
 // Options of a measurement. The zero value works.
 type Options struct {
-	Unit     Unit // Article by default
-	Settings Settings
-	Positive *float64 // lowest grade of a positive pair; by default what lies above the middle of the grades
-	Group    []string // fields of documents: pairs are also measured as the best match of each left side within its group
-	Sample   int      // at most so many queries, or left sides of pairs, drawn by Seed; 0 for all
-	Seed     uint64   // of all that is drawn by chance
-	Workers  int      // queries at a time; 2 by default
+	Unit      Unit // Article by default
+	Settings  Settings
+	Positive  *float64           // lowest grade of a positive pair; by default the lowest above the middle of the grades
+	Group     []string           // fields of documents: what is on the left of pairs is also matched with all that is on the right and has the same fields
+	Sample    int                // at most so many queries, or left sides of pairs, drawn by Seed; 0 for all
+	Seed      uint64             // of all that is drawn by chance
+	Workers   int                // queries at a time; 2 by default
+	FailUnder map[string]float64 // figure -> what it must reach
 
 	// Progress is told how far it is, one call at a time; nobody by default.
 	Progress func(doing string, done, total int)
@@ -81,29 +63,35 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Bench is a store that a set is ingested into, and the engine that is measured.
+// Bench is what is measured: an engine, and the stage that fills its store.
 type Bench struct {
-	Stage  *embed.Stage
-	Engine *query.Engine
+	Stage       *embed.Stage
+	Engine      *query.Engine
+	Fingerprint string // of the embedder, for the report
 }
 
 // Run ingests the documents of a set into the bench's store, which should hold nothing else, and measures.
+//
+// Errors: *akin.InvalidError when an option does not fit the set; akin.ErrUnavailable when the store or the embedder does not answer.
 func (b Bench) Run(ctx context.Context, set Set, o Options) (*Report, error) {
 	o = o.withDefaults()
-	m := &measurement{bench: b, set: set, options: o, documents: make(map[string]*akin.Article, len(set.Documents))}
-	for i := range set.Documents {
-		m.documents[set.Documents[i].ID] = &set.Documents[i]
+	m := newMeasurement(set, o)
+	m.bench, m.report.Embedder = b, b.Fingerprint
+	if err := m.checkBounds(); err != nil {
+		return nil, err
 	}
-	m.report = &Report{Unit: o.Unit, Documents: len(set.Documents), Settings: o.Settings, Seed: o.Seed}
 	began := time.Now()
 	if err := m.ingest(ctx); err != nil {
 		return nil, err
 	}
 	m.report.IngestSeconds = time.Since(began).Seconds()
 	began = time.Now()
-	err := m.measure(ctx)
+	if err := m.measure(ctx); err != nil {
+		return nil, err
+	}
 	m.report.AskSeconds = time.Since(began).Seconds()
-	return m.report, err
+	m.report.Failed = m.failed()
+	return m.report, nil
 }
 
 // measurement is one run under way.
@@ -115,16 +103,23 @@ type measurement struct {
 	report    *Report
 }
 
+func newMeasurement(set Set, o Options) *measurement {
+	m := &measurement{set: set, options: o, documents: make(map[string]*akin.Article, len(set.Documents))}
+	for i := range set.Documents {
+		m.documents[set.Documents[i].ID] = &set.Documents[i]
+	}
+	m.report = &Report{
+		Files: set.Files, Unit: o.Unit, Settings: o.Settings, Seed: o.Seed, Sample: o.Sample, Documents: len(set.Documents),
+		documents: m.documents, queries: set.texts(),
+	}
+	return m
+}
+
 func (m *measurement) measure(ctx context.Context) error {
-	switch {
-	case m.set.Qrels != nil:
-		return m.qrels(ctx)
-	case m.set.Labels != nil:
-		return m.labels(ctx)
-	case m.set.Pairs != nil:
+	if m.set.Pairs != nil {
 		return m.pairs(ctx)
 	}
-	return errors.New("there is no judgement to measure by")
+	return m.rank(ctx)
 }
 
 // ingest puts the documents into the store, in the form that the unit asks for.
@@ -136,13 +131,14 @@ func (m *measurement) ingest(ctx context.Context) error {
 			if m.options.Unit == Statement {
 				article = asStatement(article)
 			}
-			if !yield(embed.Item{Where: "document", Article: article}) {
+			if !yield(embed.Item{Article: article}) {
 				return
 			}
 		}
 	}
 	_, err := m.bench.Stage.Ingest(ctx, items, embed.IngestOptions{
 		Corpus: akin.DefaultCorpus,
+		Retry:  patience,
 		Report: func(_ embed.Item, result embed.Result, sum embed.Summary) {
 			if result.Err != nil && refused == nil {
 				refused = fmt.Errorf("document %q cannot be stored: %w", result.ID, result.Err)
@@ -155,3 +151,8 @@ func (m *measurement) ingest(ctx context.Context) error {
 	}
 	return refused
 }
+
+// patience is how long an embedder may fail to answer while documents are ingested.
+const patience = 30 * time.Second
+
+var errNoJudgement = errors.New("there is no judgement to measure by")

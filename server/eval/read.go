@@ -52,8 +52,7 @@ func document(text []byte) (akin.Article, error) {
 	return article, err
 }
 
-// ReadQueries reads texts that have ids, in the form of documents.
-func ReadQueries(name string) ([]Query, error) {
+func readQueries(name string) ([]Query, error) {
 	documents, err := ReadDocuments(name)
 	if err != nil {
 		return nil, err
@@ -63,46 +62,6 @@ func ReadQueries(name string) ([]Query, error) {
 		queries[i] = Query{d.ID, textOf(&d)}
 	}
 	return queries, nil
-}
-
-// Labels are the values of a field of documents: of language, section, source, page, date, agency or dateline, or of an attribute by its own name.
-func Labels(documents []akin.Article, field string) (map[string]string, error) {
-	labels := map[string]string{}
-	for i := range documents {
-		if label := fieldOf(&documents[i], field); label != "" {
-			labels[documents[i].ID] = label
-		}
-	}
-	if len(labels) == 0 {
-		return nil, fmt.Errorf("no document has a field %q", field)
-	}
-	return labels, nil
-}
-
-func fieldOf(a *akin.Article, field string) string {
-	switch field {
-	case "language", "lang":
-		return a.Language
-	case "section", "category":
-		return a.Section
-	case "source":
-		return a.Source
-	case "page":
-		return a.Page
-	case "date":
-		return a.PublishedDate
-	case "agency":
-		return a.Agency
-	case "dateline":
-		return a.Dateline
-	}
-	return a.Attributes[field]
-}
-
-// Qrels are graded answers to queries.
-type Qrels struct {
-	Queries []string                      // in the order of the file
-	Grades  map[string]map[string]float64 // query -> document -> grade
 }
 
 // ReadQrels reads TREC qrels: query, a column that nobody reads, document, grade. An error names the line.
@@ -127,7 +86,7 @@ func ReadQrels(name string) (*Qrels, error) {
 		q.Grades[id][document] = grade
 	}
 	if len(q.Queries) == 0 {
-		return nil, fmt.Errorf("%s: there is no judgement in it", name)
+		return nil, fmt.Errorf("%s: %w", name, errNoJudgement)
 	}
 	return q, nil
 }
@@ -146,7 +105,7 @@ func ReadPairs(name string) ([]Pair, error) {
 		pairs = append(pairs, Pair{fields[0], fields[1], grade})
 	}
 	if len(pairs) == 0 {
-		return nil, fmt.Errorf("%s: there is no judgement in it", name)
+		return nil, fmt.Errorf("%s: %w", name, errNoJudgement)
 	}
 	return pairs, nil
 }

@@ -2,40 +2,82 @@ package eval
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"math"
-	"text/tabwriter"
+	"strings"
 
+	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/server/query/measure"
 )
 
 // Report is what a measurement found.
 type Report struct {
+	Files         Files    `json:"files"`
 	Unit          Unit     `json:"unit"`
-	Embedder      string   `json:"embedder"` // its fingerprint
+	Embedder      string   `json:"embedder"` // its fingerprint; empty for a run that was made elsewhere
 	Settings      Settings `json:"settings"`
+	Sample        int      `json:"sample"`
 	Seed          uint64   `json:"seed"`
 	Documents     int      `json:"documents"`
 	IngestSeconds float64  `json:"ingestSeconds"`
 	AskSeconds    float64  `json:"askSeconds"`
 
 	MissingQueries   Names `json:"missingQueries"`   // judged, and not there: left out
-	MissingDocuments Names `json:"missingDocuments"` // judged, and not there: relevant ones count as not found, pairs are left out
-	WithoutRelevant  Names `json:"withoutRelevant"`  // queries without a relevant document: left out
-	Unlabelled       int   `json:"unlabelled"`       // documents without a label: not asked, and no answer to any
+	MissingDocuments Names `json:"missingDocuments"` // judged, and not there: relevant ones count as not found, and their pairs are left out
+	WithoutRelevant  Names `json:"withoutRelevant"`  // queries without a relevant document: all their figures are 0
 	LeftOut          int   `json:"leftOut"`          // pairs of which a document is missing
+	Unlabelled       int   `json:"unlabelled"`       // documents without a label: not asked, and right for none
+	Alone            int   `json:"alone"`            // documents that no other shares its label with: not asked
 
-	Figures []Figure      `json:"figures"`
+	Figures []Figure `json:"figures"`
+	Failed  []string `json:"failed,omitempty"` // which figures do not reach their bounds
+
+	Comparison *Comparison `json:"comparison,omitempty"` // with an earlier measurement
+
 	Queries []QueryResult `json:"queries,omitempty"`
 
 	Pairs     []PairResult `json:"pairs,omitempty"`
 	Positive  float64      `json:"positive"`  // lowest grade of a positive pair
 	Threshold Number       `json:"threshold"` // score from which on pairs are taken for the best F1
 	Bands     []BandResult `json:"bands,omitempty"`
+
+	documents map[string]*akin.Article
+	queries   map[string]string // nil when documents are their own
 }
 
-// Number is a figure that may not exist: NaN, null in JSON.
+// Err tells of figures that do not reach their bounds.
+func (r *Report) Err() error {
+	if len(r.Failed) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(r.Failed, "; "))
+}
+
+// Figure finds a figure by its name.
+func (r *Report) Figure(name string) (Figure, bool) {
+	for _, f := range r.Figures {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Figure{}, false
+}
+
+// Figure is one measured value with its 95 % interval.
+type Figure struct {
+	Name  string `json:"name"`
+	Value Number `json:"value"`
+	Low   Number `json:"low"`
+	High  Number `json:"high"`
+	Of    int    `json:"of"` // queries, pairs, or left sides of pairs
+}
+
+func newFigure(name string, value float64, i measure.Interval, of int) Figure {
+	return Figure{name, Number(value), Number(i.Low), Number(i.High), of}
+}
+
+// Number is a figure that may not exist: NaN here, null in JSON, a dash for people.
 type Number float64
 
 // MarshalJSON writes null for NaN.
@@ -55,28 +97,26 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*float64)(n))
 }
 
-// Figure is one measured value with its 95 % interval.
-type Figure struct {
-	Name  string `json:"name"`
-	Value Number `json:"value"`
-	Low   Number `json:"low"`
-	High  Number `json:"high"`
-	Of    int    `json:"of"` // queries, or pairs
-}
-
-func newFigure(name string, value float64, i measure.Interval, of int) Figure {
-	return Figure{name, Number(value), Number(i.Low), Number(i.High), of}
+func (n Number) String() string {
+	if math.IsNaN(float64(n)) {
+		return "-"
+	}
+	return fmt.Sprintf("%.4f", float64(n))
 }
 
 // QueryResult is what one query was answered with.
 type QueryResult struct {
-	ID       string             `json:"id"`
-	Relevant int                `json:"relevant"` // documents
-	Values   map[string]float64 `json:"values"`   // figure -> value
+	ID            string             `json:"id"`
+	Relevant      int                `json:"relevant"`      // documents
+	FirstRelevant int                `json:"firstRelevant"` // place of the first relevant document, from 1; 0 when none was found
+	Values        map[string]float64 `json:"values"`        // figure -> value
+	Answers       []Answer           `json:"answers"`       // the first ten
 
-	judged  judged
-	answers []Answer
+	answers []Answer // all
+	grades  []float64
 }
+
+const answersKept = 10
 
 // PairResult is how one pair was scored.
 type PairResult struct {
@@ -85,8 +125,6 @@ type PairResult struct {
 	Grade float64 `json:"grade"`
 	Score float64 `json:"score"`
 	Band  string  `json:"band"`
-
-	cluster int // pairs with the same left side
 }
 
 // BandResult says how many pairs of a band are positive.
@@ -113,15 +151,10 @@ func (n *Names) add(id string) {
 	}
 }
 
-// Print writes the report for people.
-func (r *Report) Print(w io.Writer) error {
-	fmt.Fprintf(w, "%d documents as %ss, embedder %s\n", r.Documents, r.Unit, r.Embedder)
-	fmt.Fprintf(w, "ingested in %.1f s, asked in %.1f s\n", r.IngestSeconds, r.AskSeconds)
-	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "FIGURE\tVALUE\t95 %\tOF")
-	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%.4f\t%.4f to %.4f\t%d\n", f.Name, f.Value, f.Low, f.High, f.Of)
+func (n Names) String() string {
+	text := strings.Join(n.First, ", ")
+	if n.Count > len(n.First) {
+		text += fmt.Sprintf(" and %d more", n.Count-len(n.First))
 	}
-	return t.Flush()
+	return text
 }

@@ -48,6 +48,15 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
+// Wilson is the score interval (Wilson, 1927) of a share of which k of n were seen; unlike a bootstrap it says something when all or none were. NaN of none.
+func Wilson(k, n int) Interval {
+	const z = 1.959963984540054 // the 97.5 % quantile of the normal distribution
+	share, count := float64(k)/float64(n), float64(n)
+	middle := (share + z*z/(2*count)) / (1 + z*z/count)
+	half := z / (1 + z*z/count) * math.Sqrt(share*(1-share)/count+z*z/(4*count*count))
+	return Interval{middle - half, middle + half}
+}
+
 // WeightedMean is the mean of values in a bootstrap sample.
 func WeightedMean(values []float64, w Weights) float64 {
 	var sum, n float64

@@ -52,6 +52,15 @@ func (p *Pairs) Spearman(w Weights) float64 {
 	return pearson(ranks(p.scores, p.byScore, w), ranks(p.grades, p.byGrade, w), w)
 }
 
+// Distances are how far each pair's rank by score lies from its rank by grade, as a share of all ranks: 0 where they agree.
+func (p *Pairs) Distances() []float64 {
+	scores, grades := ranks(p.scores, p.byScore, nil), ranks(p.grades, p.byGrade, nil)
+	for i := range scores {
+		scores[i] = math.Abs(scores[i]-grades[i]) / float64(len(scores))
+	}
+	return scores
+}
+
 func pearson(x, y []float64, w Weights) float64 {
 	var n, mx, my float64
 	for i := range x {
