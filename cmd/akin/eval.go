@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,8 @@ type evalCmd struct {
 	Pairs   string `help:"Graded pairs: document, document, grade." placeholder:"FILE" xor:"judgements" required:""`
 	Labels  string `help:"Field of documents; those with the same value count as relevant to one another." placeholder:"FIELD" xor:"judgements" required:""`
 
+	WithoutTitle bool `help:"Take the titles off documents: for queries that are titles themselves."`
+
 	Unit     string   `help:"What a document is: an article, or one statement." enum:"article,statement" default:"article"`
 	Positive *float64 `help:"Lowest grade of a positive pair. By default the lowest above the middle of the scale." placeholder:"GRADE"`
 	Group    []string `help:"Fields of documents: measure pairs also by the best match of each left side among all right sides that have the same fields." placeholder:"FIELD"`
@@ -42,7 +45,9 @@ type evalCmd struct {
 }
 
 func (c evalCmd) Run(ctx context.Context, std streams) error {
-	set, err := eval.Files{Documents: c.Docs, Queries: c.Queries, Qrels: c.Qrels, Pairs: c.Pairs, Labels: c.Labels}.Read()
+	set, err := eval.Files{
+		Documents: c.Docs, Queries: c.Queries, Qrels: c.Qrels, Pairs: c.Pairs, Labels: c.Labels, WithoutTitle: c.WithoutTitle,
+	}.Read()
 	if err != nil {
 		return flagged(err)
 	}
@@ -105,11 +110,14 @@ func (c evalCmd) print(w io.Writer, report *eval.Report) error {
 }
 
 func writeRun(name string, report *eval.Report) error {
-	f, err := os.Create(name)
-	if err != nil {
+	var run bytes.Buffer
+	if err := report.WriteRun(&run, "akin"); err != nil {
+		return err
+	}
+	if err := os.WriteFile(name, run.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("--run: %w", err)
 	}
-	return errors.Join(report.WriteRun(f, "akin"), f.Close())
+	return nil
 }
 
 // flagged names the flag that an error is about.
@@ -123,7 +131,9 @@ func flagged(err error) error {
 }
 
 // evalFlagOf an option of a measurement.
-var evalFlagOf = map[string]string{"queries": "--queries", "group": "--group", "fail_under": "--fail-under", "run": "--run"}
+var evalFlagOf = map[string]string{
+	"queries": "--queries", "group": "--group", "fail_under": "--fail-under", "run": "--run", "published_from": "--from", "published_before": "--before",
+}
 
 // evalProgress shows one line that changes, on a terminal only.
 type evalProgress struct {

@@ -32,6 +32,19 @@ func (s Settings) request(seed akin.Seed) query.Request {
 	return query.Request{Corpus: akin.DefaultCorpus, Seeds: []akin.Seed{seed}, Filter: s.Filter, Limit: s.Limit, EveryPrint: true}
 }
 
+// validate looks at what the engine takes for granted.
+func (s Settings) validate() error {
+	for field, date := range map[string]string{"published_from": s.Filter.PublishedFrom, "published_before": s.Filter.PublishedBefore} {
+		if date == "" {
+			continue
+		}
+		if _, err := akin.ParseDate(date); err != nil {
+			return &akin.InvalidError{Field: field, Problem: err.Error()}
+		}
+	}
+	return nil
+}
+
 // Options of a measurement. The zero value works.
 type Options struct {
 	Unit      Unit // Article by default
@@ -75,6 +88,9 @@ type Bench struct {
 // Errors: *akin.InvalidError when an option does not fit the set; akin.ErrUnavailable when the store or the embedder does not answer.
 func (b Bench) Run(ctx context.Context, set Set, o Options) (*Report, error) {
 	o = o.withDefaults()
+	if err := o.Settings.validate(); err != nil {
+		return nil, err
+	}
 	m := newMeasurement(set, o)
 	m.bench, m.report.Embedder = b, b.Fingerprint
 	if err := m.checkBounds(); err != nil {

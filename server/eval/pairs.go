@@ -160,6 +160,7 @@ func (m *measurement) positive() float64 {
 // bands counts how many pairs of each band are positive.
 func (m *measurement) bands() []BandResult {
 	var out []BandResult
+	pairs, positive := 0, 0 // of this band and those above it
 	for band := akin.SameText; band >= akin.Weak; band-- {
 		b := BandResult{Band: band.String()}
 		for _, p := range m.report.Pairs {
@@ -171,9 +172,13 @@ func (m *measurement) bands() []BandResult {
 				b.Positive++
 			}
 		}
+		pairs, positive = pairs+b.Pairs, positive+b.Positive
 		interval := measure.Wilson(b.Positive, b.Pairs)
-		b.Precision, b.Low, b.High = Number(float64(b.Positive)/float64(b.Pairs)), Number(interval.Low), Number(interval.High)
+		b.Precision, b.Low, b.High = share(b.Positive, b.Pairs), Number(interval.Low), Number(interval.High)
+		b.AndAbove = share(positive, pairs)
 		out = append(out, b)
 	}
 	return out
 }
+
+func share(k, n int) Number { return Number(float64(k) / float64(n)) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -54,21 +55,21 @@ func (r *Report) printHead(w io.Writer) {
 // notes are what a reader must know to trust the figures.
 func (r *Report) notes() []string {
 	var notes []string
-	note := func(n int, format string, args ...any) {
+	note := func(n int, what string) {
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf(format, args...))
+			notes = append(notes, what)
 		}
 	}
-	note(r.MissingQueries.Count, "%d judged queries are not there, and left out: %s", r.MissingQueries.Count, r.MissingQueries)
+	note(r.MissingQueries.Count, "judged queries that are not there, left out: "+r.MissingQueries.String())
 	if r.LeftOut > 0 {
-		note(r.LeftOut, "%d pairs are left out, since %d judged documents are not there: %s", r.LeftOut, r.MissingDocuments.Count, r.MissingDocuments)
+		note(r.LeftOut, fmt.Sprintf("pairs of documents that are not there, left out: %d; the documents: %s", r.LeftOut, r.MissingDocuments))
 	} else {
-		note(r.MissingDocuments.Count, "%d judged documents are not there; relevant ones count as not found: %s", r.MissingDocuments.Count, r.MissingDocuments)
+		note(r.MissingDocuments.Count, "judged documents that are not there, not found where they are relevant: "+r.MissingDocuments.String())
 	}
-	note(r.WithoutRelevant.Count, "%d queries have no relevant document, and count as 0: %s", r.WithoutRelevant.Count, r.WithoutRelevant)
-	note(r.Unlabelled, "%d documents have no label, and were not asked", r.Unlabelled)
-	note(r.Alone, "%d documents share their label with no other, and were not asked", r.Alone)
-	note(r.Sample, "at most %d queries or left sides of pairs, drawn by chance", r.Sample)
+	note(r.WithoutRelevant.Count, "queries without a relevant document, 0 in all figures: "+r.WithoutRelevant.String())
+	note(r.Unlabelled, fmt.Sprintf("documents without a label, not asked: %d", r.Unlabelled))
+	note(r.Alone, fmt.Sprintf("documents that share their label with no other, not asked: %d", r.Alone))
+	note(r.Sample, fmt.Sprintf("at most %d queries or left sides of pairs, drawn by chance", r.Sample))
 	return notes
 }
 
@@ -76,7 +77,7 @@ func (r *Report) printFigures(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nFIGURE\tVALUE\t95 %\tOF")
 	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%s\t%s to %s\t%d\n", f.Name, f.Value, f.Low, f.High, f.Of)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", f.Name, f.Value, between(f.Low, f.High), f.Of)
 	}
 	t.Flush()
 	if len(r.Pairs) > 0 {
@@ -84,11 +85,18 @@ func (r *Report) printFigures(w io.Writer) {
 	}
 }
 
+func between(low, high Number) string {
+	if math.IsNaN(float64(low)) {
+		return low.String()
+	}
+	return low.String() + " to " + high.String()
+}
+
 func (r *Report) printBands(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nBAND\tPAIRS\tPOSITIVE\tPRECISION\t95 %")
+	fmt.Fprintln(t, "\nBAND\tPAIRS\tPOSITIVE\tPRECISION\t95 %\tAND ABOVE")
 	for _, b := range r.Bands {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s to %s\n", b.Band, b.Pairs, b.Positive, b.Precision, b.Low, b.High)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\n", b.Band, b.Pairs, b.Positive, b.Precision, between(b.Low, b.High), b.AndAbove)
 	}
 	t.Flush()
 }

@@ -133,8 +133,9 @@ type BandResult struct {
 	Pairs     int    `json:"pairs"`
 	Positive  int    `json:"positive"`
 	Precision Number `json:"precision"` // null without pairs
-	Low       Number `json:"low"`
+	Low       Number `json:"low"`       // of its 95 % interval
 	High      Number `json:"high"`
+	AndAbove  Number `json:"andAbove"` // precision of this band and all above it: what a min_band of it lets through
 }
 
 // Names counts ids, and keeps the first few.
@@ -154,7 +155,7 @@ func (n *Names) add(id string) {
 func (n Names) String() string {
 	text := strings.Join(n.First, ", ")
 	if n.Count > len(n.First) {
-		text += fmt.Sprintf(" and %d more", n.Count-len(n.First))
+		text += ", …"
 	}
-	return text
+	return fmt.Sprintf("%d (%s)", n.Count, text)
 }

@@ -13,6 +13,9 @@ type Files struct {
 	Qrels     string `json:"qrels,omitempty"`
 	Pairs     string `json:"pairs,omitempty"`
 	Labels    string `json:"labels,omitempty"` // a field of documents
+
+	// WithoutTitle takes the titles off documents: for queries that are titles themselves.
+	WithoutTitle bool `json:"withoutTitle,omitzero"`
 }
 
 // Set is what is measured with. One of Qrels, Pairs and Labels is set.
@@ -46,6 +49,11 @@ func (f Files) Read() (Set, error) {
 	var err error
 	if set.Documents, err = ReadDocuments(f.Documents); err != nil {
 		return Set{}, err
+	}
+	if f.WithoutTitle {
+		for i := range set.Documents {
+			set.Documents[i].Title, set.Documents[i].Subtitle = "", ""
+		}
 	}
 	if f.Queries != "" {
 		if set.Queries, err = readQueries(f.Queries); err != nil {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/akinserver/akin"
 )
@@ -28,7 +29,7 @@ func (r *Report) WriteRun(w io.Writer, tag string) error {
 		last := float32(math.Inf(1))
 		for place, a := range q.answers {
 			for _, id := range []string{q.ID, a.ID} {
-				if strings.ContainsFunc(id, func(r rune) bool { return r == ' ' || r == '\t' || r == '\u00a0' }) {
+				if strings.ContainsFunc(id, unicode.IsSpace) {
 					return &akin.InvalidError{Field: "run", Problem: fmt.Sprintf("id %q has a blank, and the columns of a TREC run are parted by blanks", id)}
 				}
 			}
