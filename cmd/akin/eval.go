@@ -35,7 +35,7 @@ type evalCmd struct {
 	Limit    int      `help:"Answers asked for a query." default:"100"`
 
 	JSON      bool               `help:"Print all figures, those of each query or pair as well, as JSON." name:"json"`
-	Bands     bool               `help:"Show how many pairs of each band are positive."`
+	Bands     bool               `help:"Show how many of the pairs of each band are positive."`
 	Worst     int                `help:"Show so many of the worst queries or pairs." default:"0" placeholder:"N"`
 	RunFile   string             `help:"Write the answers to this file as a TREC run." name:"run" placeholder:"FILE"`
 	Compare   string             `help:"Compare with an earlier measurement: a file of --json, or a TREC run." placeholder:"FILE"`
@@ -132,7 +132,7 @@ func flagged(err error) error {
 
 // evalFlagOf an option of a measurement.
 var evalFlagOf = map[string]string{
-	"queries": "--queries", "group": "--group", "fail_under": "--fail-under", "run": "--run", "published_from": "--from", "published_before": "--before",
+	"queries": "--queries", "group": "--group", "positive": "--positive", "fail_under": "--fail-under", "run": "--run", "published_from": "--from", "published_before": "--before",
 }
 
 // evalProgress shows one line that changes, on a terminal only.

@@ -65,7 +65,7 @@ func (o Options) withDefaults() Options {
 		o.Unit = Article
 	}
 	if o.Settings.Limit <= 0 {
-		o.Settings.Limit = 100
+		o.Settings.Limit = deepest
 	}
 	if o.Workers <= 0 {
 		o.Workers = 2
@@ -74,6 +74,19 @@ func (o Options) withDefaults() Options {
 		o.Progress = func(string, int, int) {}
 	}
 	return o
+}
+
+// fits refuses options that would change nothing: whoever gives them believes that they do.
+func (o Options) fits(set Set) error {
+	switch {
+	case set.Qrels == nil && set.Labels == nil && set.Pairs == nil:
+		return errNoJudgement
+	case set.Pairs == nil && len(o.Group) > 0:
+		return &akin.InvalidError{Field: "group", Problem: "groups are of pairs, and there are none"}
+	case set.Pairs == nil && o.Positive != nil:
+		return &akin.InvalidError{Field: "positive", Problem: "this is about pairs, and there are none; to a query, what has a grade above 0 is relevant"}
+	}
+	return nil
 }
 
 // Bench is what is measured: an engine, and the stage that fills its store.
@@ -88,7 +101,7 @@ type Bench struct {
 // Errors: *akin.InvalidError when an option does not fit the set; akin.ErrUnavailable when the store or the embedder does not answer.
 func (b Bench) Run(ctx context.Context, set Set, o Options) (*Report, error) {
 	o = o.withDefaults()
-	if err := o.Settings.validate(); err != nil {
+	if err := errors.Join(o.Settings.validate(), o.fits(set)); err != nil {
 		return nil, err
 	}
 	m := newMeasurement(set, o)

@@ -18,11 +18,14 @@ var rankingValues = []struct {
 }{
 	{primary, func(r measure.Ranking) float64 { return r.NDCG(10) }},
 	{"recall@10", func(r measure.Ranking) float64 { return r.Recall(10) }},
-	{"recall@100", func(r measure.Ranking) float64 { return r.Recall(100) }},
+	{"recall@100", func(r measure.Ranking) float64 { return r.Recall(deepest) }},
 	{"map@5", func(r measure.Ranking) float64 { return r.AP(5) }},
 	{"mrr@10", func(r measure.Ranking) float64 { return r.RR(10) }},
 	{"mrr", func(r measure.Ranking) float64 { return r.RR(0) }},
 }
+
+// deepest is the last place that a figure looks at, but for mrr.
+const deepest = 100
 
 // The figures that more than one place speaks of.
 const (

@@ -69,6 +69,9 @@ func (r *Report) notes() []string {
 	note(r.WithoutRelevant.Count, "queries without a relevant document, 0 in all figures: "+r.WithoutRelevant.String())
 	note(r.Unlabelled, fmt.Sprintf("documents without a label, not asked: %d", r.Unlabelled))
 	note(r.Alone, fmt.Sprintf("documents that share their label with no other, not asked: %d", r.Alone))
+	if len(r.Queries) > 0 && r.Settings.Limit < deepest {
+		note(1, fmt.Sprintf("answers asked for a query: %d; figures that look further, to %d, are lower for it", r.Settings.Limit, deepest))
+	}
 	note(r.Sample, fmt.Sprintf("at most %d queries or left sides of pairs, drawn by chance", r.Sample))
 	return notes
 }

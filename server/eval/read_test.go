@@ -86,6 +86,7 @@ func TestBadLines(t *testing.T) {
 		{"an infinite grade", pairs, "a\tb\t+Inf\n", `:1: "+Inf" is not a grade`},
 		{"no pair", pairs, " \n", "no judgement"},
 		{"five columns", run, "q Q0 d 1 0.5\n", ":1: 5 fields, want 6"},
+		{"an answer twice", run, "q Q0 d 1 2 tag\nq Q0 d 2 1 tag\n", `:2: document "d" answers query "q" twice`},
 		{"a word for a score", run, "q Q0 d 1 high tag\n", `:1: "high" is not a score`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -44,6 +44,7 @@ func (r *Report) WriteRun(w io.Writer, tag string) error {
 // places is not read. An error names the line.
 func ReadRun(name string) (map[string][]Answer, error) {
 	run := map[string][]Answer{}
+	seen := map[[2]string]bool{}
 	for line, err := range lines(name) {
 		if err != nil {
 			return nil, err
@@ -56,6 +57,11 @@ func ReadRun(name string) (map[string][]Answer, error) {
 		if err != nil || math.IsNaN(score) {
 			return nil, fmt.Errorf("%s:%d: %q is not a score", name, line.number, fields[4])
 		}
+		answer := [2]string{fields[0], fields[2]}
+		if seen[answer] {
+			return nil, fmt.Errorf("%s:%d: document %q answers query %q twice", name, line.number, answer[1], answer[0])
+		}
+		seen[answer] = true
 		run[fields[0]] = append(run[fields[0]], Answer{fields[2], score})
 	}
 	for _, answers := range run {
