@@ -74,9 +74,14 @@ func (m *measurement) checkBounds() error {
 // failed says which figures do not reach their bounds. A figure that does not exist reaches none.
 func (m *measurement) failed() []string {
 	var failed []string
-	for _, f := range m.report.Figures {
-		if bound, ok := m.options.FailUnder[f.Name]; ok && !(float64(f.Value) >= bound) {
-			failed = append(failed, fmt.Sprintf("%s is %.4f, under %v", f.Name, float64(f.Value), bound))
+	for _, name := range slices.Sorted(maps.Keys(m.options.FailUnder)) {
+		bound := m.options.FailUnder[name]
+		f, ok := m.report.Figure(name)
+		switch {
+		case !ok || math.IsNaN(float64(f.Value)):
+			failed = append(failed, fmt.Sprintf("%s does not exist for these judgements, and is to be %v", name, bound))
+		case float64(f.Value) < bound:
+			failed = append(failed, fmt.Sprintf("%s is %.6f, under %v", name, float64(f.Value), bound))
 		}
 	}
 	return failed

@@ -237,6 +237,10 @@ func TestFailUnder(t *testing.T) {
 	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "spearman is 0.") || strings.Contains(err.Error(), "auc") {
 		t.Errorf("got %v, want an error about spearman alone", err)
 	}
+	alike := run(t, set(t, "", "", "a1\ta2\t1\nb1\tb2\t1\n", ""), eval.Options{FailUnder: map[string]float64{"auc": 0}})
+	if err := alike.Err(); err == nil || !strings.Contains(err.Error(), "auc does not exist") {
+		t.Errorf("got %v, want an error about auc, which needs negative pairs", err)
+	}
 	_, err := bench(t).Run(t.Context(), s, eval.Options{FailUnder: map[string]float64{"ndcg@10": 1}})
 	if invalid, ok := errors.AsType[*akin.InvalidError](err); !ok || invalid.Field != "fail_under" {
 		t.Errorf("got error %v, want one about a figure that pairs do not have", err)
