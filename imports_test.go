@@ -37,9 +37,11 @@ var arrows = []struct {
 	{"store/storetest", "store store/local"},
 	{"embed", ". embed/encoder embed/family embed/page embed/statement store"},
 	{"server/query", ". embed/encoder embed/family store"},
+	{"server/query/measure", ""},
+	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
 	{"server", ". embed proto/akin/v1 server/query server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/page embed/statement proto/akin/v1 server server/query store store/local testdata"},
+	{"cmd/akin", ". embed embed/encoder embed/page embed/statement proto/akin/v1 server server/eval server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

@@ -66,10 +66,12 @@ var flagOf = map[string]string{
 
 // backend is everything between the store's points and the API, opened in order and closed in reverse.
 type backend struct {
-	store  *store.Store
-	stage  *embed.Stage
-	server *server.Server
-	close  func() error
+	embedder akin.Embedder
+	store    *store.Store
+	stage    *embed.Stage
+	engine   *query.Engine
+	server   *server.Server
+	close    func() error
 }
 
 // inMemory is what storeFlags.Data holds for a store that ends with the process.
@@ -94,9 +96,10 @@ func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog
 		return nil, errors.Join(err, closeClient())
 	}
 	stage := embed.New(st, embedder)
+	engine := query.New(st, embedder, query.Options{Pending: stage.Pending})
 	return &backend{
-		store: st, stage: stage,
-		server: server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), server.Options{Log: log, Drain: drain}),
+		embedder: embedder, store: st, stage: stage, engine: engine,
+		server: server.New(st, stage, engine, server.Options{Log: log, Drain: drain}),
 		close:  closeClient,
 	}, nil
 }

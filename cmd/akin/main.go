@@ -22,6 +22,7 @@ type cli struct {
 	Read    readCmd    `cmd:"" help:"Print what was understood of pages, as one JSON article a line. Stores nothing."`
 	Related relatedCmd `cmd:"" help:"Find the articles that are related to an article or a text."`
 	Similar similarCmd `cmd:"" help:"Find statements that say something like a text or a statement."`
+	Eval    evalCmd    `cmd:"" help:"Measure answers against people's judgements of a set of documents."`
 	Qdrant  qdrantCmd  `cmd:"" help:"Serve the embedded store to any Qdrant client."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -60,7 +60,7 @@ func Lines(r io.Reader) iter.Seq2[Line, error] {
 				if text = bytes.TrimSpace(text); len(text) == 0 {
 					break
 				}
-				if line.Article, err = parseLine(text); err != nil {
+				if line.Article, err = ParseLine(text); err != nil {
 					line.Article, err = akin.Article{}, fmt.Errorf("line %d: %w", number, err)
 				}
 				if !yield(line, err) {
@@ -89,7 +89,8 @@ func readLine(in *bufio.Reader) (line []byte, tooLong bool, err error) {
 	}
 }
 
-func parseLine(text []byte) (akin.Article, error) {
+// ParseLine reads one line of JSON Lines, as Lines does. An article that Validate refuses is an *akin.InvalidError.
+func ParseLine(text []byte) (akin.Article, error) {
 	if at := bytes.IndexByte(text, 0); at >= 0 {
 		return akin.Article{}, fmt.Errorf("%w: a NUL at byte %d", ErrBinary, at)
 	}
