@@ -24,10 +24,11 @@ const (
 	maxSeeds        = 32
 	maxSeedText     = 100_000
 	maxFilterValues = 100
-	maxExcludedIDs  = 1_000
+	maxListedIDs    = 1_000
 	maxDeletedIDs   = 1_000
 	defaultEvidence = 3
 	maxEvidence     = 10
+	maxHalfLife     = 36_500 // days
 )
 
 func invalid(field, format string, args ...any) error {
@@ -81,7 +82,8 @@ func filterFrom(m *akinv1.Filter) (akin.Filter, error) {
 		{"speakers", f.Speakers, maxFilterValues},
 		{"excluded_speakers", f.ExcludedSpeakers, maxFilterValues},
 		{"keywords", f.Keywords, maxFilterValues},
-		{"excluded_ids", f.ExcludedIDs, maxExcludedIDs},
+		{"excluded_ids", f.ExcludedIDs, maxListedIDs},
+		{"ids", f.IDs, maxListedIDs},
 	}
 	for _, l := range lists {
 		if len(l.values) > l.most {
@@ -92,6 +94,9 @@ func filterFrom(m *akinv1.Filter) (akin.Filter, error) {
 				return f, invalid(fmt.Sprintf("filter.%s[%d]", l.field, i), "is empty")
 			}
 		}
+	}
+	if f.Kind != "" && f.Kind != akin.Direct && f.Kind != akin.Indirect {
+		return f, invalid("filter.kind", "%s is no kind", f.Kind)
 	}
 	dates := []struct{ field, value string }{{"published_from", f.PublishedFrom}, {"published_before", f.PublishedBefore}}
 	for _, d := range dates {
@@ -155,6 +160,8 @@ type pageRequest interface {
 	GetPageSize() int32
 	GetPageToken() string
 	GetMinBand() akinv1.Band
+	GetFreshness() *akinv1.Freshness
+	GetDiversity() float64
 }
 
 func queryFrom(m pageRequest) (query.Request, error) {
@@ -185,7 +192,47 @@ func queryFrom(m pageRequest) (query.Request, error) {
 	if token.Offset < 0 || token.Offset > 2*query.Depth {
 		return query.Request{}, invalid("page_token", "is not one that this server gave")
 	}
-	return query.Request{Corpus: corpus, Seeds: seeds, Filter: filter, Offset: token.Offset, Limit: limit, MinBand: band}, nil
+	freshness, err := freshnessFrom(m.GetFreshness())
+	if err != nil {
+		return query.Request{}, err
+	}
+	if d := m.GetDiversity(); !(d >= 0 && d <= 1) { // NaN is neither
+		return query.Request{}, invalid("diversity", "%v is not within 0 to 1", d)
+	}
+	return query.Request{
+		Corpus: corpus, Seeds: seeds, Filter: filter, Offset: token.Offset, Limit: limit, MinBand: band, Time: freshness, Diversity: m.GetDiversity(),
+	}, nil
+}
+
+func freshnessFrom(m *akinv1.Freshness) (query.Time, error) {
+	t := query.Time{Reference: m.GetReferenceDate(), HalfLife: m.GetHalfLifeDays(), Scope: query.TimeScope(m.GetScope())} // the numbers are the same (TestScopeNumbers)
+	if t.Reference != "" {
+		if _, err := akin.ParseDate(t.Reference); err != nil {
+			return t, invalid("freshness.reference_date", "%v", err)
+		}
+	}
+	if !(t.HalfLife >= 0 && t.HalfLife <= maxHalfLife) {
+		return t, invalid("freshness.half_life_days", "%v is not within 0 to %d", t.HalfLife, maxHalfLife)
+	}
+	if _, ok := akinv1.TimeScope_name[int32(m.GetScope())]; !ok {
+		return t, invalid("freshness.scope", "%d is no scope", m.GetScope())
+	}
+	return t, nil
+}
+
+// statementsFrom adds what only a request for statements has.
+func statementsFrom(r query.Request, m *akinv1.SimilarStatementsRequest) (query.Request, error) {
+	if _, ok := akinv1.SpeakerScope_name[int32(m.GetSpeakerScope())]; !ok {
+		return r, invalid("speaker_scope", "%d is no scope", m.GetSpeakerScope())
+	}
+	if _, ok := akinv1.StatementOrder_name[int32(m.GetOrder())]; !ok {
+		return r, invalid("order", "%d is no order", m.GetOrder())
+	}
+	r.Speakers, r.Order = query.SpeakerScope(m.GetSpeakerScope()), query.Order(m.GetOrder()) // the numbers are the same (TestScopeNumbers)
+	if r.Order != query.ByScore && r.MinBand == akin.AnyBand {
+		r.MinBand = akin.SameTopic // by date, what is hardly alike would stand among what is
+	}
+	return r, nil
 }
 
 // pageToken says where the next page begins, and of which request.

@@ -498,3 +498,20 @@ func TestBandNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestScopeNumbers(t *testing.T) {
+	for got, want := range map[string]string{
+		akinv1.TimeScope(query.Older).String():            "TIME_SCOPE_OLDER",
+		akinv1.TimeScope(query.Newer).String():            "TIME_SCOPE_NEWER",
+		akinv1.SpeakerScope(query.SameSpeaker).String():   "SPEAKER_SCOPE_SAME",
+		akinv1.SpeakerScope(query.OtherSpeakers).String(): "SPEAKER_SCOPE_OTHERS",
+		akinv1.StatementOrder(query.OldestFirst).String(): "STATEMENT_ORDER_OLDEST_FIRST",
+		akinv1.StatementOrder(query.NewestFirst).String(): "STATEMENT_ORDER_NEWEST_FIRST",
+		akinv1.DifferenceKind(query.Numbers).String():     "DIFFERENCE_KIND_NUMBERS",
+		akinv1.DifferenceKind(query.Negation).String():    "DIFFERENCE_KIND_NEGATION",
+	} {
+		if got != want {
+			t.Errorf("%s is another number in the API than here, want %s", got, want)
+		}
+	}
+}

@@ -42,6 +42,9 @@ func (s *similarity) SimilarStatements(ctx context.Context, m *akinv1.SimilarSta
 	if err != nil {
 		return nil, err
 	}
+	if request, err = statementsFrom(request, m); err != nil {
+		return nil, err
+	}
 	answer, err := s.query.Similar(ctx, request)
 	if err != nil {
 		return nil, err
@@ -67,7 +70,7 @@ func articleMatchToProto(m *query.ArticleMatch) *akinv1.ArticleMatch {
 	for _, e := range m.Evidence {
 		out.Evidence = append(out.Evidence, &akinv1.Evidence{
 			Seed: int32(e.Seed), SeedSpan: spanToProto(e.SeedSpan), MatchSpan: spanToProto(e.MatchSpan),
-			Similarity: e.Similarity, SharedTerms: e.SharedTerms,
+			Similarity: e.Similarity, SharedTerms: e.SharedTerms, Differences: differencesToProto(e.Differences),
 		})
 	}
 	return out
@@ -81,6 +84,7 @@ func statementMatchToProto(m *query.StatementMatch) *akinv1.StatementMatch {
 		Band:        bandToProto(m.Band),
 		Scores:      scoresToProto(m.Scores),
 		SharedTerms: m.SharedTerms,
+		Differences: differencesToProto(m.Differences),
 	}
 	for i := range m.OtherOccurrences[:min(len(m.OtherOccurrences), maxOthers)] {
 		out.OtherOccurrences = append(out.OtherOccurrences, occurrenceToProto(&m.OtherOccurrences[i]))
@@ -100,7 +104,16 @@ func occurrenceToProto(s *store.StoredStatement) *akinv1.Occurrence {
 func scoresToProto(s query.Scores) *akinv1.Scores {
 	return &akinv1.Scores{
 		Dense: s.Dense, Lexical: s.Lexical, DensePart: s.DensePart, LexicalPart: s.LexicalPart, NegativePart: s.NegativePart,
+		TimePart: s.TimePart, DiversityPart: s.DiversityPart,
 	}
+}
+
+func differencesToProto(in []query.Difference) []*akinv1.Difference {
+	var out []*akinv1.Difference
+	for _, d := range in {
+		out = append(out, &akinv1.Difference{Kind: akinv1.DifferenceKind(d.Kind), Seed: d.Seed, Match: d.Match}) // the numbers are the same (TestScopeNumbers)
+	}
+	return out
 }
 
 func spanToProto(s query.Span) *akinv1.Span {
@@ -126,4 +139,5 @@ var reasons = map[query.Reason]akinv1.ShortfallReason{
 	query.Collapsed:   akinv1.ShortfallReason_SHORTFALL_REASON_COLLAPSED,
 	query.MissingSeed: akinv1.ShortfallReason_SHORTFALL_REASON_MISSING_SEED,
 	query.Unrelated:   akinv1.ShortfallReason_SHORTFALL_REASON_UNRELATED,
+	query.NotIndexed:  akinv1.ShortfallReason_SHORTFALL_REASON_NOT_INDEXED_YET,
 }

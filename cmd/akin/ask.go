@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 )
@@ -30,21 +24,38 @@ type filterFlags struct {
 	ExcludedSpeaker []string `help:"No statements by, or articles quoting, any of these." group:"Filter"`
 	Keyword         []string `help:"Only articles with one of these keywords." group:"Filter"`
 	ExcludedID      []string `help:"Without these articles." name:"excluded-id" group:"Filter"`
+	Only            []string `help:"Only these articles." placeholder:"ID" group:"Filter"`
+	Kind            string   `help:"Only statements of this kind." enum:"any,direct,indirect" default:"any" group:"Filter"`
 }
 
 func (f filterFlags) proto() *akinv1.Filter {
 	return &akinv1.Filter{
 		Languages: f.Language, PublishedFrom: f.From, PublishedBefore: f.Before, Sections: f.Section, Sources: f.Source,
 		Speakers: f.Speaker, ExcludedSpeakers: f.ExcludedSpeaker, Keywords: f.Keyword, ExcludedIds: f.ExcludedID,
+		Ids: f.Only, Kind: akinv1.Kind(akinv1.Kind_value["KIND_"+strings.ToUpper(f.Kind)]), // any is none
 	}
 }
 
 // listFlags are what both questions have in common.
 type listFlags struct {
-	Limit     int32  `help:"Matches to show, at most 100." default:"10" short:"n"`
-	PageToken string `help:"Shows the page after the one that printed this token."`
-	MinBand   string `help:"Weakest band to show." enum:"any,weak,same_topic,same_story,same_text" default:"any"`
+	Limit     int32    `help:"Matches to show, at most 100." default:"10" short:"n"`
+	PageToken string   `help:"Shows the page after the one that printed this token."`
+	MinBand   string   `help:"Weakest band to show." enum:"any,weak,same_topic,same_story,same_text" default:"any"`
+	Also      []string `help:"A further seed, by its id." placeholder:"ID"`
+	Unlike    []string `help:"A seed to look away from, by its id." placeholder:"ID"`
+	Explain   bool     `help:"Print what each score is made of, and in what the texts differ."`
+
+	HalfLife  float64 `help:"Days before or after --reference after which a score is worth one half; 0 for no such loss." default:"0" placeholder:"DAYS" group:"Order"`
+	Reference string  `help:"The reader's today; by default the latest date of the seeds." placeholder:"YYYY-MM-DD" group:"Order"`
+	When      string  `help:"Only what was published on an earlier (older) or later (newer) day than the reference." enum:"any,older,newer" default:"any" group:"Order"`
+	Diversity float64 `help:"From 0, by score alone, to 1, what differs most from all before it comes next." default:"0" group:"Order"`
 	filterFlags
+}
+
+func (f listFlags) freshness() *akinv1.Freshness {
+	return &akinv1.Freshness{
+		ReferenceDate: f.Reference, HalfLifeDays: f.HalfLife, Scope: akinv1.TimeScope(akinv1.TimeScope_value["TIME_SCOPE_"+strings.ToUpper(f.When)]), // any is none
+	}
 }
 
 func (f listFlags) band() akinv1.Band {
@@ -54,11 +65,23 @@ func (f listFlags) band() akinv1.Band {
 	return akinv1.Band(akinv1.Band_value["BAND_"+strings.ToUpper(f.MinBand)])
 }
 
-func seed(id, text string) []*akinv1.Seed {
-	if text != "" {
-		return []*akinv1.Seed{{Origin: &akinv1.Seed_Text{Text: text}}}
+// seeds are the one that was named first, and all further ones.
+func (f listFlags) seeds(id, text string) []*akinv1.Seed {
+	byID := func(id string, negative bool) *akinv1.Seed {
+		return &akinv1.Seed{Origin: &akinv1.Seed_Id{Id: id}, Negative: negative}
 	}
-	return []*akinv1.Seed{{Origin: &akinv1.Seed_Id{Id: id}}}
+	first := byID(id, false)
+	if text != "" {
+		first = &akinv1.Seed{Origin: &akinv1.Seed_Text{Text: text}}
+	}
+	seeds := []*akinv1.Seed{first}
+	for _, id := range f.Also {
+		seeds = append(seeds, byID(id, false))
+	}
+	for _, id := range f.Unlike {
+		seeds = append(seeds, byID(id, true))
+	}
+	return seeds
 }
 
 type relatedCmd struct {
@@ -75,7 +98,8 @@ func (c relatedCmd) Run(ctx context.Context, std streams) error {
 	}
 	return c.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
 		answer, err := client.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{
-			Corpus: c.Corpus, Seeds: seed(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(), EvidenceSize: c.Evidence,
+			Corpus: c.Corpus, Seeds: c.seeds(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(), EvidenceSize: c.Evidence,
+			Freshness: c.freshness(), Diversity: c.Diversity,
 		})
 		if err != nil {
 			return readable(c.Server, err)
@@ -83,13 +107,15 @@ func (c relatedCmd) Run(ctx context.Context, std streams) error {
 		if c.JSON {
 			return printJSON(std.out, answer)
 		}
-		return printRelated(std.out, answer)
+		return printRelated(std.out, answer, c.Explain)
 	})
 }
 
 type similarCmd struct {
-	Text string `arg:"" optional:"" help:"What was said."`
-	ID   string `help:"Id of a statement instead of a text: an article's id, #, and the statement's number." name:"id"`
+	Text  string `arg:"" optional:"" help:"What was said."`
+	ID    string `help:"Id of a statement instead of a text: an article's id, #, and the statement's number." name:"id"`
+	Said  string `help:"Only statements of the speaker of the seed (same), or of all others." enum:"any,same,others" default:"any"`
+	Order string `help:"Best first, or by date, the oldest or the newest first." enum:"score,oldest,newest" default:"score"`
 	listFlags
 	askFlags
 }
@@ -100,7 +126,10 @@ func (c similarCmd) Run(ctx context.Context, std streams) error {
 	}
 	return c.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
 		answer, err := client.SimilarStatements(ctx, &akinv1.SimilarStatementsRequest{
-			Corpus: c.Corpus, Seeds: seed(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(),
+			Corpus: c.Corpus, Seeds: c.seeds(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(),
+			Freshness: c.freshness(), Diversity: c.Diversity,
+			SpeakerScope: akinv1.SpeakerScope(akinv1.SpeakerScope_value["SPEAKER_SCOPE_"+strings.ToUpper(c.Said)]),
+			Order:        akinv1.StatementOrder(akinv1.StatementOrder_value["STATEMENT_ORDER_"+strings.ToUpper(c.Order)+"_FIRST"]),
 		})
 		if err != nil {
 			return readable(c.Server, err)
@@ -108,7 +137,7 @@ func (c similarCmd) Run(ctx context.Context, std streams) error {
 		if c.JSON {
 			return printJSON(std.out, answer)
 		}
-		return printSimilar(std.out, answer)
+		return printSimilar(std.out, answer, c.Explain)
 	})
 }
 
@@ -124,119 +153,4 @@ func readable(server string, err error) error {
 		return fmt.Errorf("the akin server at %s does not answer: %s", server, st.Message())
 	}
 	return errors.New(st.Message())
-}
-
-// printJSON is protojson in one form: its own spaces vary on purpose.
-func printJSON(w io.Writer, m proto.Message) error {
-	b, err := protojson.Marshal(m)
-	if err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, b, "", "  "); err != nil {
-		return err
-	}
-	out.WriteByte('\n')
-	_, err = out.WriteTo(w)
-	return err
-}
-
-func printRelated(w io.Writer, answer *akinv1.RelatedArticlesResponse) error {
-	out := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(out, "SCORE\tBAND\tPUBLISHED\tID\tTITLE")
-	for _, m := range answer.GetMatches() {
-		a := m.GetArticle()
-		fmt.Fprintf(out, "%.2f\t%s\t%s\t%s\t%s\n", m.GetScore(), bandName(m.GetBand()), a.GetPublishedDate(), a.GetId(), oneLine(a.GetTitle(), 60))
-		if others := m.GetOtherPrints(); len(others) > 0 {
-			fmt.Fprintf(out, "\t\t\t\talso printed as %s\n", strings.Join(others, ", "))
-		}
-		for _, e := range m.GetEvidence() {
-			fmt.Fprintf(out, "\t\t\t\t“%s”\n", oneLine(e.GetSeedSpan().GetText(), 60))
-			fmt.Fprintf(out, "\t\t\t\t“%s”\n", oneLine(e.GetMatchSpan().GetText(), 60))
-			fmt.Fprintf(out, "\t\t\t\tshared: %s\n", strings.Join(e.GetSharedTerms()[:min(len(e.GetSharedTerms()), 6)], ", "))
-		}
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return printRest(w, answer)
-}
-
-func printSimilar(w io.Writer, answer *akinv1.SimilarStatementsResponse) error {
-	out := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(out, "SCORE\tBAND\tPUBLISHED\tID\tSTATEMENT")
-	for _, m := range answer.GetMatches() {
-		speaker := m.GetStatement().GetSpeaker()
-		if speaker == "" {
-			speaker = "(speaker not known)"
-		}
-		fmt.Fprintf(out, "%.2f\t%s\t%s\t%s\t%s: %s\n", m.GetScore(), bandName(m.GetBand()), m.GetOccurrence().GetPublishedDate(),
-			m.GetStatement().GetId(), speaker, oneLine(m.GetStatement().GetText(), 80))
-		var others []string
-		for _, o := range m.GetOtherOccurrences() {
-			others = append(others, o.GetStatementId())
-		}
-		if len(others) > 0 {
-			fmt.Fprintf(out, "\t\t\t\talso in %s\n", strings.Join(others, ", "))
-		}
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return printRest(w, answer)
-}
-
-// rest is what both answers end with.
-type rest interface {
-	GetNextPageToken() string
-	GetMissingSeeds() []string
-	GetShortfalls() []*akinv1.Shortfall
-}
-
-var shortfallTexts = map[akinv1.ShortfallReason]string{
-	akinv1.ShortfallReason_SHORTFALL_REASON_BELOW_BAND:   "below the band",
-	akinv1.ShortfallReason_SHORTFALL_REASON_FILTERED:     "left out by the filter",
-	akinv1.ShortfallReason_SHORTFALL_REASON_COLLAPSED:    "other prints of the same text",
-	akinv1.ShortfallReason_SHORTFALL_REASON_MISSING_SEED: "seeds not in the corpus",
-	akinv1.ShortfallReason_SHORTFALL_REASON_UNRELATED:    "unrelated",
-}
-
-func printRest(w io.Writer, answer rest) error {
-	for _, id := range answer.GetMissingSeeds() {
-		fmt.Fprintf(w, "not in the corpus: %s\n", id)
-	}
-	var reasons []string
-	for _, s := range answer.GetShortfalls() {
-		reasons = append(reasons, fmt.Sprintf("%d %s", s.GetCount(), shortfallTexts[s.GetReason()]))
-	}
-	if len(reasons) > 0 {
-		fmt.Fprintf(w, "not shown: %s\n", strings.Join(reasons, ", "))
-	}
-	if token := answer.GetNextPageToken(); token != "" {
-		fmt.Fprintf(w, "more: --page-token %s\n", token)
-	}
-	return nil
-}
-
-func bandName(b akinv1.Band) string {
-	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(b.String(), "BAND_"), "_", " "))
-}
-
-// oneLine cuts a text to n columns; an ideograph takes two.
-func oneLine(text string, n int) string {
-	var out strings.Builder
-	columns := 0
-	for _, r := range strings.Join(strings.Fields(text), " ") {
-		width := 1
-		if r >= 0x1100 {
-			width = 2
-		}
-		if columns+width > n {
-			out.WriteRune('…')
-			break
-		}
-		columns += width
-		out.WriteRune(r)
-	}
-	return out.String()
 }

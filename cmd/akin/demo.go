@@ -59,21 +59,21 @@ func (c demoCmd) show(ctx context.Context, address string, w io.Writer) error {
 	ask := askFlags{Server: address}
 	err := ask.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
 		fmt.Fprintf(w, "\nArticles related to %s:\n\n", demoArticle)
-		related, err := client.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{Seeds: seed(demoArticle, ""), PageSize: 4, EvidenceSize: 1})
+		related, err := client.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{Seeds: listFlags{}.seeds(demoArticle, ""), PageSize: 4, EvidenceSize: 1})
 		if err != nil {
 			return readable(address, err)
 		}
 		related.NextPageToken = "" // of no use to whoever only looks
-		if err := printRelated(w, related); err != nil {
+		if err := printRelated(w, related, false); err != nil {
 			return err
 		}
 		fmt.Fprintf(w, "\nStatements like “%s”:\n\n", demoStatement)
-		similar, err := client.SimilarStatements(ctx, &akinv1.SimilarStatementsRequest{Seeds: seed("", demoStatement), PageSize: 4})
+		similar, err := client.SimilarStatements(ctx, &akinv1.SimilarStatementsRequest{Seeds: listFlags{}.seeds("", demoStatement), PageSize: 4})
 		if err != nil {
 			return readable(address, err)
 		}
 		similar.NextPageToken = ""
-		return printSimilar(w, similar)
+		return printSimilar(w, similar, false)
 	})
 	if err != nil {
 		return err

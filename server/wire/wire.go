@@ -123,5 +123,7 @@ func Filter(m *akinv1.Filter) akin.Filter {
 		ExcludedSpeakers: m.GetExcludedSpeakers(),
 		Keywords:         m.GetKeywords(),
 		ExcludedIDs:      m.GetExcludedIds(),
+		IDs:              m.GetIds(),
+		Kind:             kindFrom(m.GetKind()),
 	}
 }

@@ -581,7 +581,11 @@ type Filter struct {
 	// Articles that have one of these keywords, and their statements.
 	Keywords []string `protobuf:"bytes,8,rep,name=keywords,proto3" json:"keywords,omitempty"`
 	// Ids of articles that, with their statements, are left out.
-	ExcludedIds   []string `protobuf:"bytes,9,rep,name=excluded_ids,json=excludedIds,proto3" json:"excluded_ids,omitempty"`
+	ExcludedIds []string `protobuf:"bytes,9,rep,name=excluded_ids,json=excludedIds,proto3" json:"excluded_ids,omitempty"`
+	// Ids of articles that, with their statements, are all that can be an answer.
+	Ids []string `protobuf:"bytes,10,rep,name=ids,proto3" json:"ids,omitempty"`
+	// Statements: of this kind alone.
+	Kind          Kind `protobuf:"varint,11,opt,name=kind,proto3,enum=akin.v1.Kind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -677,6 +681,20 @@ func (x *Filter) GetExcludedIds() []string {
 		return x.ExcludedIds
 	}
 	return nil
+}
+
+func (x *Filter) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *Filter) GetKind() Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Kind_KIND_UNSPECIFIED
 }
 
 // GetArticleRequest asks for one article.
@@ -1271,7 +1289,7 @@ const file_akin_v1_article_proto_rawDesc = "" +
 	"confidence\x12\x1c\n" +
 	"\tparagraph\x18\a \x01(\x05R\tparagraph\x12\x14\n" +
 	"\x05start\x18\b \x01(\x05R\x05start\x12\x10\n" +
-	"\x03end\x18\t \x01(\x05R\x03end\"\xb6\x02\n" +
+	"\x03end\x18\t \x01(\x05R\x03end\"\xeb\x02\n" +
 	"\x06Filter\x12\x1c\n" +
 	"\tlanguages\x18\x01 \x03(\tR\tlanguages\x12%\n" +
 	"\x0epublished_from\x18\x02 \x01(\tR\rpublishedFrom\x12)\n" +
@@ -1281,7 +1299,10 @@ const file_akin_v1_article_proto_rawDesc = "" +
 	"\bspeakers\x18\x06 \x03(\tR\bspeakers\x12+\n" +
 	"\x11excluded_speakers\x18\a \x03(\tR\x10excludedSpeakers\x12\x1a\n" +
 	"\bkeywords\x18\b \x03(\tR\bkeywords\x12!\n" +
-	"\fexcluded_ids\x18\t \x03(\tR\vexcludedIds\";\n" +
+	"\fexcluded_ids\x18\t \x03(\tR\vexcludedIds\x12\x10\n" +
+	"\x03ids\x18\n" +
+	" \x03(\tR\x03ids\x12!\n" +
+	"\x04kind\x18\v \x01(\x0e2\r.akin.v1.KindR\x04kind\";\n" +
 	"\x11GetArticleRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"@\n" +
@@ -1373,25 +1394,26 @@ var file_akin_v1_article_proto_depIdxs = []int32{
 	5,  // 2: akin.v1.Article.statements:type_name -> akin.v1.Statement
 	16, // 3: akin.v1.Article.attributes:type_name -> akin.v1.Article.AttributesEntry
 	0,  // 4: akin.v1.Statement.kind:type_name -> akin.v1.Kind
-	2,  // 5: akin.v1.GetArticleResponse.article:type_name -> akin.v1.Article
-	6,  // 6: akin.v1.ListArticlesRequest.filter:type_name -> akin.v1.Filter
-	2,  // 7: akin.v1.ListArticlesResponse.articles:type_name -> akin.v1.Article
-	2,  // 8: akin.v1.PutArticlesRequest.article:type_name -> akin.v1.Article
-	1,  // 9: akin.v1.PutArticlesResponse.outcome:type_name -> akin.v1.Outcome
-	14, // 10: akin.v1.PutArticlesResponse.refusal:type_name -> akin.v1.Refusal
-	7,  // 11: akin.v1.ArticleService.GetArticle:input_type -> akin.v1.GetArticleRequest
-	9,  // 12: akin.v1.ArticleService.ListArticles:input_type -> akin.v1.ListArticlesRequest
-	11, // 13: akin.v1.ArticleService.DeleteArticles:input_type -> akin.v1.DeleteArticlesRequest
-	13, // 14: akin.v1.ArticleService.PutArticles:input_type -> akin.v1.PutArticlesRequest
-	8,  // 15: akin.v1.ArticleService.GetArticle:output_type -> akin.v1.GetArticleResponse
-	10, // 16: akin.v1.ArticleService.ListArticles:output_type -> akin.v1.ListArticlesResponse
-	12, // 17: akin.v1.ArticleService.DeleteArticles:output_type -> akin.v1.DeleteArticlesResponse
-	15, // 18: akin.v1.ArticleService.PutArticles:output_type -> akin.v1.PutArticlesResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	0,  // 5: akin.v1.Filter.kind:type_name -> akin.v1.Kind
+	2,  // 6: akin.v1.GetArticleResponse.article:type_name -> akin.v1.Article
+	6,  // 7: akin.v1.ListArticlesRequest.filter:type_name -> akin.v1.Filter
+	2,  // 8: akin.v1.ListArticlesResponse.articles:type_name -> akin.v1.Article
+	2,  // 9: akin.v1.PutArticlesRequest.article:type_name -> akin.v1.Article
+	1,  // 10: akin.v1.PutArticlesResponse.outcome:type_name -> akin.v1.Outcome
+	14, // 11: akin.v1.PutArticlesResponse.refusal:type_name -> akin.v1.Refusal
+	7,  // 12: akin.v1.ArticleService.GetArticle:input_type -> akin.v1.GetArticleRequest
+	9,  // 13: akin.v1.ArticleService.ListArticles:input_type -> akin.v1.ListArticlesRequest
+	11, // 14: akin.v1.ArticleService.DeleteArticles:input_type -> akin.v1.DeleteArticlesRequest
+	13, // 15: akin.v1.ArticleService.PutArticles:input_type -> akin.v1.PutArticlesRequest
+	8,  // 16: akin.v1.ArticleService.GetArticle:output_type -> akin.v1.GetArticleResponse
+	10, // 17: akin.v1.ArticleService.ListArticles:output_type -> akin.v1.ListArticlesResponse
+	12, // 18: akin.v1.ArticleService.DeleteArticles:output_type -> akin.v1.DeleteArticlesResponse
+	15, // 19: akin.v1.ArticleService.PutArticles:output_type -> akin.v1.PutArticlesResponse
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_akin_v1_article_proto_init() }

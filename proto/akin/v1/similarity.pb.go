@@ -92,7 +92,7 @@ const (
 	ShortfallReason_SHORTFALL_REASON_UNSPECIFIED ShortfallReason = 0
 	// They are alike, but below min_band.
 	ShortfallReason_SHORTFALL_REASON_BELOW_BAND ShortfallReason = 1
-	// The filter leaves them out.
+	// The filter, the time scope or the speaker scope leaves them out.
 	ShortfallReason_SHORTFALL_REASON_FILTERED ShortfallReason = 2
 	// They are further prints of a text that is in the answer, or of a seed; or statements of the article of a seed.
 	ShortfallReason_SHORTFALL_REASON_COLLAPSED ShortfallReason = 3
@@ -100,6 +100,8 @@ const (
 	ShortfallReason_SHORTFALL_REASON_MISSING_SEED ShortfallReason = 4
 	// They were counted in the corpus, and nothing in them resembles the seeds.
 	ShortfallReason_SHORTFALL_REASON_UNRELATED ShortfallReason = 5
+	// They are on their way into the store at this moment.
+	ShortfallReason_SHORTFALL_REASON_NOT_INDEXED_YET ShortfallReason = 6
 )
 
 // Enum value maps for ShortfallReason.
@@ -111,14 +113,16 @@ var (
 		3: "SHORTFALL_REASON_COLLAPSED",
 		4: "SHORTFALL_REASON_MISSING_SEED",
 		5: "SHORTFALL_REASON_UNRELATED",
+		6: "SHORTFALL_REASON_NOT_INDEXED_YET",
 	}
 	ShortfallReason_value = map[string]int32{
-		"SHORTFALL_REASON_UNSPECIFIED":  0,
-		"SHORTFALL_REASON_BELOW_BAND":   1,
-		"SHORTFALL_REASON_FILTERED":     2,
-		"SHORTFALL_REASON_COLLAPSED":    3,
-		"SHORTFALL_REASON_MISSING_SEED": 4,
-		"SHORTFALL_REASON_UNRELATED":    5,
+		"SHORTFALL_REASON_UNSPECIFIED":     0,
+		"SHORTFALL_REASON_BELOW_BAND":      1,
+		"SHORTFALL_REASON_FILTERED":        2,
+		"SHORTFALL_REASON_COLLAPSED":       3,
+		"SHORTFALL_REASON_MISSING_SEED":    4,
+		"SHORTFALL_REASON_UNRELATED":       5,
+		"SHORTFALL_REASON_NOT_INDEXED_YET": 6,
 	}
 )
 
@@ -147,6 +151,218 @@ func (x ShortfallReason) Number() protoreflect.EnumNumber {
 // Deprecated: Use ShortfallReason.Descriptor instead.
 func (ShortfallReason) EnumDescriptor() ([]byte, []int) {
 	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{1}
+}
+
+// DifferenceKind says in what two passages differ.
+type DifferenceKind int32
+
+const (
+	// Never sent.
+	DifferenceKind_DIFFERENCE_KIND_UNSPECIFIED DifferenceKind = 0
+	// Each has figures that the other has not.
+	DifferenceKind_DIFFERENCE_KIND_NUMBERS DifferenceKind = 1
+	// One denies, and the other does not.
+	DifferenceKind_DIFFERENCE_KIND_NEGATION DifferenceKind = 2
+)
+
+// Enum value maps for DifferenceKind.
+var (
+	DifferenceKind_name = map[int32]string{
+		0: "DIFFERENCE_KIND_UNSPECIFIED",
+		1: "DIFFERENCE_KIND_NUMBERS",
+		2: "DIFFERENCE_KIND_NEGATION",
+	}
+	DifferenceKind_value = map[string]int32{
+		"DIFFERENCE_KIND_UNSPECIFIED": 0,
+		"DIFFERENCE_KIND_NUMBERS":     1,
+		"DIFFERENCE_KIND_NEGATION":    2,
+	}
+)
+
+func (x DifferenceKind) Enum() *DifferenceKind {
+	p := new(DifferenceKind)
+	*p = x
+	return p
+}
+
+func (x DifferenceKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DifferenceKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_akin_v1_similarity_proto_enumTypes[2].Descriptor()
+}
+
+func (DifferenceKind) Type() protoreflect.EnumType {
+	return &file_akin_v1_similarity_proto_enumTypes[2]
+}
+
+func (x DifferenceKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DifferenceKind.Descriptor instead.
+func (DifferenceKind) EnumDescriptor() ([]byte, []int) {
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{2}
+}
+
+// TimeScope is a side of the reference date.
+type TimeScope int32
+
+const (
+	// Both sides, and what has no date.
+	TimeScope_TIME_SCOPE_UNSPECIFIED TimeScope = 0
+	// Published on an earlier day.
+	TimeScope_TIME_SCOPE_OLDER TimeScope = 1
+	// Published on a later day.
+	TimeScope_TIME_SCOPE_NEWER TimeScope = 2
+)
+
+// Enum value maps for TimeScope.
+var (
+	TimeScope_name = map[int32]string{
+		0: "TIME_SCOPE_UNSPECIFIED",
+		1: "TIME_SCOPE_OLDER",
+		2: "TIME_SCOPE_NEWER",
+	}
+	TimeScope_value = map[string]int32{
+		"TIME_SCOPE_UNSPECIFIED": 0,
+		"TIME_SCOPE_OLDER":       1,
+		"TIME_SCOPE_NEWER":       2,
+	}
+)
+
+func (x TimeScope) Enum() *TimeScope {
+	p := new(TimeScope)
+	*p = x
+	return p
+}
+
+func (x TimeScope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TimeScope) Descriptor() protoreflect.EnumDescriptor {
+	return file_akin_v1_similarity_proto_enumTypes[3].Descriptor()
+}
+
+func (TimeScope) Type() protoreflect.EnumType {
+	return &file_akin_v1_similarity_proto_enumTypes[3]
+}
+
+func (x TimeScope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TimeScope.Descriptor instead.
+func (TimeScope) EnumDescriptor() ([]byte, []int) {
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{3}
+}
+
+// SpeakerScope limits whose statements can be an answer, as seen from the seeds.
+type SpeakerScope int32
+
+const (
+	// Anybody's.
+	SpeakerScope_SPEAKER_SCOPE_UNSPECIFIED SpeakerScope = 0
+	// Those of whoever made a positive seed's statement.
+	SpeakerScope_SPEAKER_SCOPE_SAME SpeakerScope = 1
+	// Anybody else's.
+	SpeakerScope_SPEAKER_SCOPE_OTHERS SpeakerScope = 2
+)
+
+// Enum value maps for SpeakerScope.
+var (
+	SpeakerScope_name = map[int32]string{
+		0: "SPEAKER_SCOPE_UNSPECIFIED",
+		1: "SPEAKER_SCOPE_SAME",
+		2: "SPEAKER_SCOPE_OTHERS",
+	}
+	SpeakerScope_value = map[string]int32{
+		"SPEAKER_SCOPE_UNSPECIFIED": 0,
+		"SPEAKER_SCOPE_SAME":        1,
+		"SPEAKER_SCOPE_OTHERS":      2,
+	}
+)
+
+func (x SpeakerScope) Enum() *SpeakerScope {
+	p := new(SpeakerScope)
+	*p = x
+	return p
+}
+
+func (x SpeakerScope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SpeakerScope) Descriptor() protoreflect.EnumDescriptor {
+	return file_akin_v1_similarity_proto_enumTypes[4].Descriptor()
+}
+
+func (SpeakerScope) Type() protoreflect.EnumType {
+	return &file_akin_v1_similarity_proto_enumTypes[4]
+}
+
+func (x SpeakerScope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SpeakerScope.Descriptor instead.
+func (SpeakerScope) EnumDescriptor() ([]byte, []int) {
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{4}
+}
+
+// StatementOrder says by what statements are ordered.
+type StatementOrder int32
+
+const (
+	// By score, the best first.
+	StatementOrder_STATEMENT_ORDER_UNSPECIFIED StatementOrder = 0
+	// By date, the oldest first, of those that are best by score.
+	StatementOrder_STATEMENT_ORDER_OLDEST_FIRST StatementOrder = 1
+	// By date, the newest first, of those that are best by score.
+	StatementOrder_STATEMENT_ORDER_NEWEST_FIRST StatementOrder = 2
+)
+
+// Enum value maps for StatementOrder.
+var (
+	StatementOrder_name = map[int32]string{
+		0: "STATEMENT_ORDER_UNSPECIFIED",
+		1: "STATEMENT_ORDER_OLDEST_FIRST",
+		2: "STATEMENT_ORDER_NEWEST_FIRST",
+	}
+	StatementOrder_value = map[string]int32{
+		"STATEMENT_ORDER_UNSPECIFIED":  0,
+		"STATEMENT_ORDER_OLDEST_FIRST": 1,
+		"STATEMENT_ORDER_NEWEST_FIRST": 2,
+	}
+)
+
+func (x StatementOrder) Enum() *StatementOrder {
+	p := new(StatementOrder)
+	*p = x
+	return p
+}
+
+func (x StatementOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (StatementOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_akin_v1_similarity_proto_enumTypes[5].Descriptor()
+}
+
+func (StatementOrder) Type() protoreflect.EnumType {
+	return &file_akin_v1_similarity_proto_enumTypes[5]
+}
+
+func (x StatementOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use StatementOrder.Descriptor instead.
+func (StatementOrder) EnumDescriptor() ([]byte, []int) {
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{5}
 }
 
 // Seed is what a query starts from.
@@ -391,6 +607,70 @@ func (x *Span) GetText() string {
 	return ""
 }
 
+// Difference is something for which two passages that read alike may not say the same.
+type Difference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What differs.
+	Kind DifferenceKind `protobuf:"varint,1,opt,name=kind,proto3,enum=akin.v1.DifferenceKind" json:"kind,omitempty"`
+	// What the seed's passage has, and the match's has not.
+	Seed []string `protobuf:"bytes,2,rep,name=seed,proto3" json:"seed,omitempty"`
+	// What the match's passage has, and the seed's has not.
+	Match         []string `protobuf:"bytes,3,rep,name=match,proto3" json:"match,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Difference) Reset() {
+	*x = Difference{}
+	mi := &file_akin_v1_similarity_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Difference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Difference) ProtoMessage() {}
+
+func (x *Difference) ProtoReflect() protoreflect.Message {
+	mi := &file_akin_v1_similarity_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Difference.ProtoReflect.Descriptor instead.
+func (*Difference) Descriptor() ([]byte, []int) {
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Difference) GetKind() DifferenceKind {
+	if x != nil {
+		return x.Kind
+	}
+	return DifferenceKind_DIFFERENCE_KIND_UNSPECIFIED
+}
+
+func (x *Difference) GetSeed() []string {
+	if x != nil {
+		return x.Seed
+	}
+	return nil
+}
+
+func (x *Difference) GetMatch() []string {
+	if x != nil {
+		return x.Match
+	}
+	return nil
+}
+
 // Evidence is one pair of passages that agree.
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -403,14 +683,16 @@ type Evidence struct {
 	// Cosine of the two passages' vectors, -1 to 1.
 	Similarity float64 `protobuf:"fixed64,4,opt,name=similarity,proto3" json:"similarity,omitempty"`
 	// Terms that both passages hold, the most telling first, at most 12.
-	SharedTerms   []string `protobuf:"bytes,5,rep,name=shared_terms,json=sharedTerms,proto3" json:"shared_terms,omitempty"`
+	SharedTerms []string `protobuf:"bytes,5,rep,name=shared_terms,json=sharedTerms,proto3" json:"shared_terms,omitempty"`
+	// In what the two passages differ.
+	Differences   []*Difference `protobuf:"bytes,6,rep,name=differences,proto3" json:"differences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[3]
+	mi := &file_akin_v1_similarity_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +704,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[3]
+	mi := &file_akin_v1_similarity_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +717,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{3}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Evidence) GetSeed() int32 {
@@ -473,7 +755,14 @@ func (x *Evidence) GetSharedTerms() []string {
 	return nil
 }
 
-// Scores are the parts of a score: score = dense_part + lexical_part - negative_part.
+func (x *Evidence) GetDifferences() []*Difference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+// Scores are the parts of a score: score = dense_part + lexical_part - negative_part + time_part + diversity_part.
 type Scores struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cosine of the dense vectors, -1 to 1.
@@ -485,14 +774,18 @@ type Scores struct {
 	// What the lexical similarity adds to the score.
 	LexicalPart float64 `protobuf:"fixed64,4,opt,name=lexical_part,json=lexicalPart,proto3" json:"lexical_part,omitempty"`
 	// What the negative seeds take from the score.
-	NegativePart  float64 `protobuf:"fixed64,5,opt,name=negative_part,json=negativePart,proto3" json:"negative_part,omitempty"`
+	NegativePart float64 `protobuf:"fixed64,5,opt,name=negative_part,json=negativePart,proto3" json:"negative_part,omitempty"`
+	// What its distance in time takes from the score: 0 or below.
+	TimePart float64 `protobuf:"fixed64,6,opt,name=time_part,json=timePart,proto3" json:"time_part,omitempty"`
+	// What its likeness to the matches before it takes from the score: 0 or below.
+	DiversityPart float64 `protobuf:"fixed64,7,opt,name=diversity_part,json=diversityPart,proto3" json:"diversity_part,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Scores) Reset() {
 	*x = Scores{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[4]
+	mi := &file_akin_v1_similarity_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -504,7 +797,7 @@ func (x *Scores) String() string {
 func (*Scores) ProtoMessage() {}
 
 func (x *Scores) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[4]
+	mi := &file_akin_v1_similarity_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -517,7 +810,7 @@ func (x *Scores) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scores.ProtoReflect.Descriptor instead.
 func (*Scores) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{4}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Scores) GetDense() float64 {
@@ -555,6 +848,85 @@ func (x *Scores) GetNegativePart() float64 {
 	return 0
 }
 
+func (x *Scores) GetTimePart() float64 {
+	if x != nil {
+		return x.TimePart
+	}
+	return 0
+}
+
+func (x *Scores) GetDiversityPart() float64 {
+	if x != nil {
+		return x.DiversityPart
+	}
+	return 0
+}
+
+// Freshness says how dates count.
+type Freshness struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reader's today, YYYY-MM-DD. Absent means the latest date of the positive seeds, and today when none has one.
+	ReferenceDate string `protobuf:"bytes,1,opt,name=reference_date,json=referenceDate,proto3" json:"reference_date,omitempty"`
+	// After how many days, before or after the reference, a score is worth one half; 0 for no such loss, at most 36,500. What has no date is taken to be
+	// one half-life away.
+	HalfLifeDays float64 `protobuf:"fixed64,2,opt,name=half_life_days,json=halfLifeDays,proto3" json:"half_life_days,omitempty"`
+	// Limits the answer to one side of the reference.
+	Scope         TimeScope `protobuf:"varint,3,opt,name=scope,proto3,enum=akin.v1.TimeScope" json:"scope,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Freshness) Reset() {
+	*x = Freshness{}
+	mi := &file_akin_v1_similarity_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Freshness) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Freshness) ProtoMessage() {}
+
+func (x *Freshness) ProtoReflect() protoreflect.Message {
+	mi := &file_akin_v1_similarity_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Freshness.ProtoReflect.Descriptor instead.
+func (*Freshness) Descriptor() ([]byte, []int) {
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Freshness) GetReferenceDate() string {
+	if x != nil {
+		return x.ReferenceDate
+	}
+	return ""
+}
+
+func (x *Freshness) GetHalfLifeDays() float64 {
+	if x != nil {
+		return x.HalfLifeDays
+	}
+	return 0
+}
+
+func (x *Freshness) GetScope() TimeScope {
+	if x != nil {
+		return x.Scope
+	}
+	return TimeScope_TIME_SCOPE_UNSPECIFIED
+}
+
 // RelatedArticlesRequest asks for related articles.
 type RelatedArticlesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -571,14 +943,18 @@ type RelatedArticlesRequest struct {
 	// Matches below it are left out, and counted.
 	MinBand Band `protobuf:"varint,6,opt,name=min_band,json=minBand,proto3,enum=akin.v1.Band" json:"min_band,omitempty"`
 	// Pairs of passages a match: 0 means 3, above 10 means 10, below 0 means none.
-	EvidenceSize  int32 `protobuf:"varint,7,opt,name=evidence_size,json=evidenceSize,proto3" json:"evidence_size,omitempty"`
+	EvidenceSize int32 `protobuf:"varint,7,opt,name=evidence_size,json=evidenceSize,proto3" json:"evidence_size,omitempty"`
+	// How dates count; absent: not at all.
+	Freshness *Freshness `protobuf:"bytes,8,opt,name=freshness,proto3" json:"freshness,omitempty"`
+	// From 0, by score alone, to 1, what differs most from all matches before it comes next.
+	Diversity     float64 `protobuf:"fixed64,9,opt,name=diversity,proto3" json:"diversity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RelatedArticlesRequest) Reset() {
 	*x = RelatedArticlesRequest{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[5]
+	mi := &file_akin_v1_similarity_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +966,7 @@ func (x *RelatedArticlesRequest) String() string {
 func (*RelatedArticlesRequest) ProtoMessage() {}
 
 func (x *RelatedArticlesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[5]
+	mi := &file_akin_v1_similarity_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +979,7 @@ func (x *RelatedArticlesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RelatedArticlesRequest.ProtoReflect.Descriptor instead.
 func (*RelatedArticlesRequest) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{5}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RelatedArticlesRequest) GetCorpus() string {
@@ -655,6 +1031,20 @@ func (x *RelatedArticlesRequest) GetEvidenceSize() int32 {
 	return 0
 }
 
+func (x *RelatedArticlesRequest) GetFreshness() *Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return nil
+}
+
+func (x *RelatedArticlesRequest) GetDiversity() float64 {
+	if x != nil {
+		return x.Diversity
+	}
+	return 0
+}
+
 // ArticleMatch is one related article.
 type ArticleMatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -676,7 +1066,7 @@ type ArticleMatch struct {
 
 func (x *ArticleMatch) Reset() {
 	*x = ArticleMatch{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[6]
+	mi := &file_akin_v1_similarity_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +1078,7 @@ func (x *ArticleMatch) String() string {
 func (*ArticleMatch) ProtoMessage() {}
 
 func (x *ArticleMatch) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[6]
+	mi := &file_akin_v1_similarity_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +1091,7 @@ func (x *ArticleMatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ArticleMatch.ProtoReflect.Descriptor instead.
 func (*ArticleMatch) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{6}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ArticleMatch) GetArticle() *Article {
@@ -763,7 +1153,7 @@ type RelatedArticlesResponse struct {
 
 func (x *RelatedArticlesResponse) Reset() {
 	*x = RelatedArticlesResponse{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[7]
+	mi := &file_akin_v1_similarity_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -775,7 +1165,7 @@ func (x *RelatedArticlesResponse) String() string {
 func (*RelatedArticlesResponse) ProtoMessage() {}
 
 func (x *RelatedArticlesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[7]
+	mi := &file_akin_v1_similarity_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -788,7 +1178,7 @@ func (x *RelatedArticlesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RelatedArticlesResponse.ProtoReflect.Descriptor instead.
 func (*RelatedArticlesResponse) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{7}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RelatedArticlesResponse) GetMatches() []*ArticleMatch {
@@ -832,15 +1222,23 @@ type SimilarStatementsRequest struct {
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before; the other fields must be as they were, but for page_size. Absent asks for the first page.
 	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Matches below it are left out, and counted.
-	MinBand       Band `protobuf:"varint,6,opt,name=min_band,json=minBand,proto3,enum=akin.v1.Band" json:"min_band,omitempty"`
+	// Matches below it are left out, and counted. Ordered by date, an answer holds SAME_TOPIC and above unless it says otherwise.
+	MinBand Band `protobuf:"varint,6,opt,name=min_band,json=minBand,proto3,enum=akin.v1.Band" json:"min_band,omitempty"`
+	// How dates count; absent: not at all.
+	Freshness *Freshness `protobuf:"bytes,7,opt,name=freshness,proto3" json:"freshness,omitempty"`
+	// From 0, by score alone, to 1, what differs most from all matches before it comes next.
+	Diversity float64 `protobuf:"fixed64,8,opt,name=diversity,proto3" json:"diversity,omitempty"`
+	// Whose statements. It needs a positive seed that is a statement whose speaker is known.
+	SpeakerScope SpeakerScope `protobuf:"varint,9,opt,name=speaker_scope,json=speakerScope,proto3,enum=akin.v1.SpeakerScope" json:"speaker_scope,omitempty"`
+	// By what they are ordered.
+	Order         StatementOrder `protobuf:"varint,10,opt,name=order,proto3,enum=akin.v1.StatementOrder" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SimilarStatementsRequest) Reset() {
 	*x = SimilarStatementsRequest{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[8]
+	mi := &file_akin_v1_similarity_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -852,7 +1250,7 @@ func (x *SimilarStatementsRequest) String() string {
 func (*SimilarStatementsRequest) ProtoMessage() {}
 
 func (x *SimilarStatementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[8]
+	mi := &file_akin_v1_similarity_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -865,7 +1263,7 @@ func (x *SimilarStatementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimilarStatementsRequest.ProtoReflect.Descriptor instead.
 func (*SimilarStatementsRequest) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{8}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SimilarStatementsRequest) GetCorpus() string {
@@ -910,6 +1308,34 @@ func (x *SimilarStatementsRequest) GetMinBand() Band {
 	return Band_BAND_UNSPECIFIED
 }
 
+func (x *SimilarStatementsRequest) GetFreshness() *Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return nil
+}
+
+func (x *SimilarStatementsRequest) GetDiversity() float64 {
+	if x != nil {
+		return x.Diversity
+	}
+	return 0
+}
+
+func (x *SimilarStatementsRequest) GetSpeakerScope() SpeakerScope {
+	if x != nil {
+		return x.SpeakerScope
+	}
+	return SpeakerScope_SPEAKER_SCOPE_UNSPECIFIED
+}
+
+func (x *SimilarStatementsRequest) GetOrder() StatementOrder {
+	if x != nil {
+		return x.Order
+	}
+	return StatementOrder_STATEMENT_ORDER_UNSPECIFIED
+}
+
 // Occurrence is one place where a statement stands.
 type Occurrence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -929,7 +1355,7 @@ type Occurrence struct {
 
 func (x *Occurrence) Reset() {
 	*x = Occurrence{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[9]
+	mi := &file_akin_v1_similarity_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -941,7 +1367,7 @@ func (x *Occurrence) String() string {
 func (*Occurrence) ProtoMessage() {}
 
 func (x *Occurrence) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[9]
+	mi := &file_akin_v1_similarity_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -954,7 +1380,7 @@ func (x *Occurrence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Occurrence.ProtoReflect.Descriptor instead.
 func (*Occurrence) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{9}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Occurrence) GetStatementId() string {
@@ -1009,13 +1435,15 @@ type StatementMatch struct {
 	SharedTerms []string `protobuf:"bytes,6,rep,name=shared_terms,json=sharedTerms,proto3" json:"shared_terms,omitempty"`
 	// Other places where the same words stand, the earliest first, at most 100.
 	OtherOccurrences []*Occurrence `protobuf:"bytes,7,rep,name=other_occurrences,json=otherOccurrences,proto3" json:"other_occurrences,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// In what the match differs from the seed that it resembles most.
+	Differences   []*Difference `protobuf:"bytes,8,rep,name=differences,proto3" json:"differences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StatementMatch) Reset() {
 	*x = StatementMatch{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[10]
+	mi := &file_akin_v1_similarity_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1455,7 @@ func (x *StatementMatch) String() string {
 func (*StatementMatch) ProtoMessage() {}
 
 func (x *StatementMatch) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[10]
+	mi := &file_akin_v1_similarity_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1468,7 @@ func (x *StatementMatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatementMatch.ProtoReflect.Descriptor instead.
 func (*StatementMatch) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{10}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StatementMatch) GetStatement() *Statement {
@@ -1092,6 +1520,13 @@ func (x *StatementMatch) GetOtherOccurrences() []*Occurrence {
 	return nil
 }
 
+func (x *StatementMatch) GetDifferences() []*Difference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
 // SimilarStatementsResponse is one page of similar statements.
 type SimilarStatementsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1109,7 +1544,7 @@ type SimilarStatementsResponse struct {
 
 func (x *SimilarStatementsResponse) Reset() {
 	*x = SimilarStatementsResponse{}
-	mi := &file_akin_v1_similarity_proto_msgTypes[11]
+	mi := &file_akin_v1_similarity_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1556,7 @@ func (x *SimilarStatementsResponse) String() string {
 func (*SimilarStatementsResponse) ProtoMessage() {}
 
 func (x *SimilarStatementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_similarity_proto_msgTypes[11]
+	mi := &file_akin_v1_similarity_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1569,7 @@ func (x *SimilarStatementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimilarStatementsResponse.ProtoReflect.Descriptor instead.
 func (*SimilarStatementsResponse) Descriptor() ([]byte, []int) {
-	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{11}
+	return file_akin_v1_similarity_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SimilarStatementsResponse) GetMatches() []*StatementMatch {
@@ -1185,7 +1620,12 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\n" +
 	"byte_start\x18\x04 \x01(\x05R\tbyteStart\x12\x19\n" +
 	"\bbyte_end\x18\x05 \x01(\x05R\abyteEnd\x12\x12\n" +
-	"\x04text\x18\x06 \x01(\tR\x04text\"\xbb\x01\n" +
+	"\x04text\x18\x06 \x01(\tR\x04text\"c\n" +
+	"\n" +
+	"Difference\x12+\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x17.akin.v1.DifferenceKindR\x04kind\x12\x12\n" +
+	"\x04seed\x18\x02 \x03(\tR\x04seed\x12\x14\n" +
+	"\x05match\x18\x03 \x03(\tR\x05match\"\xf2\x01\n" +
 	"\bEvidence\x12\x12\n" +
 	"\x04seed\x18\x01 \x01(\x05R\x04seed\x12*\n" +
 	"\tseed_span\x18\x02 \x01(\v2\r.akin.v1.SpanR\bseedSpan\x12,\n" +
@@ -1194,14 +1634,21 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\n" +
 	"similarity\x18\x04 \x01(\x01R\n" +
 	"similarity\x12!\n" +
-	"\fshared_terms\x18\x05 \x03(\tR\vsharedTerms\"\x9f\x01\n" +
+	"\fshared_terms\x18\x05 \x03(\tR\vsharedTerms\x125\n" +
+	"\vdifferences\x18\x06 \x03(\v2\x13.akin.v1.DifferenceR\vdifferences\"\xe3\x01\n" +
 	"\x06Scores\x12\x14\n" +
 	"\x05dense\x18\x01 \x01(\x01R\x05dense\x12\x18\n" +
 	"\alexical\x18\x02 \x01(\x01R\alexical\x12\x1d\n" +
 	"\n" +
 	"dense_part\x18\x03 \x01(\x01R\tdensePart\x12!\n" +
 	"\flexical_part\x18\x04 \x01(\x01R\vlexicalPart\x12#\n" +
-	"\rnegative_part\x18\x05 \x01(\x01R\fnegativePart\"\x89\x02\n" +
+	"\rnegative_part\x18\x05 \x01(\x01R\fnegativePart\x12\x1b\n" +
+	"\ttime_part\x18\x06 \x01(\x01R\btimePart\x12%\n" +
+	"\x0ediversity_part\x18\a \x01(\x01R\rdiversityPart\"\x82\x01\n" +
+	"\tFreshness\x12%\n" +
+	"\x0ereference_date\x18\x01 \x01(\tR\rreferenceDate\x12$\n" +
+	"\x0ehalf_life_days\x18\x02 \x01(\x01R\fhalfLifeDays\x12(\n" +
+	"\x05scope\x18\x03 \x01(\x0e2\x12.akin.v1.TimeScopeR\x05scope\"\xd9\x02\n" +
 	"\x16RelatedArticlesRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12#\n" +
 	"\x05seeds\x18\x02 \x03(\v2\r.akin.v1.SeedR\x05seeds\x12'\n" +
@@ -1210,7 +1657,9 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\x12(\n" +
 	"\bmin_band\x18\x06 \x01(\x0e2\r.akin.v1.BandR\aminBand\x12#\n" +
-	"\revidence_size\x18\a \x01(\x05R\fevidenceSize\"\xee\x01\n" +
+	"\revidence_size\x18\a \x01(\x05R\fevidenceSize\x120\n" +
+	"\tfreshness\x18\b \x01(\v2\x12.akin.v1.FreshnessR\tfreshness\x12\x1c\n" +
+	"\tdiversity\x18\t \x01(\x01R\tdiversity\"\xee\x01\n" +
 	"\fArticleMatch\x12*\n" +
 	"\aarticle\x18\x01 \x01(\v2\x10.akin.v1.ArticleR\aarticle\x12\x14\n" +
 	"\x05score\x18\x02 \x01(\x01R\x05score\x12!\n" +
@@ -1224,7 +1673,7 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\rmissing_seeds\x18\x03 \x03(\tR\fmissingSeeds\x122\n" +
 	"\n" +
 	"shortfalls\x18\x04 \x03(\v2\x12.akin.v1.ShortfallR\n" +
-	"shortfalls\"\xe6\x01\n" +
+	"shortfalls\"\xa1\x03\n" +
 	"\x18SimilarStatementsRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12#\n" +
 	"\x05seeds\x18\x02 \x03(\v2\r.akin.v1.SeedR\x05seeds\x12'\n" +
@@ -1232,7 +1681,12 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\x12(\n" +
-	"\bmin_band\x18\x06 \x01(\x0e2\r.akin.v1.BandR\aminBand\"\xa3\x01\n" +
+	"\bmin_band\x18\x06 \x01(\x0e2\r.akin.v1.BandR\aminBand\x120\n" +
+	"\tfreshness\x18\a \x01(\v2\x12.akin.v1.FreshnessR\tfreshness\x12\x1c\n" +
+	"\tdiversity\x18\b \x01(\x01R\tdiversity\x12:\n" +
+	"\rspeaker_scope\x18\t \x01(\x0e2\x15.akin.v1.SpeakerScopeR\fspeakerScope\x12-\n" +
+	"\x05order\x18\n" +
+	" \x01(\x0e2\x17.akin.v1.StatementOrderR\x05order\"\xa3\x01\n" +
 	"\n" +
 	"Occurrence\x12!\n" +
 	"\fstatement_id\x18\x01 \x01(\tR\vstatementId\x12\x1d\n" +
@@ -1240,7 +1694,7 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"article_id\x18\x02 \x01(\tR\tarticleId\x12\x14\n" +
 	"\x05title\x18\x03 \x01(\tR\x05title\x12\x16\n" +
 	"\x06source\x18\x04 \x01(\tR\x06source\x12%\n" +
-	"\x0epublished_date\x18\x05 \x01(\tR\rpublishedDate\"\xbe\x02\n" +
+	"\x0epublished_date\x18\x05 \x01(\tR\rpublishedDate\"\xf5\x02\n" +
 	"\x0eStatementMatch\x120\n" +
 	"\tstatement\x18\x01 \x01(\v2\x12.akin.v1.StatementR\tstatement\x123\n" +
 	"\n" +
@@ -1250,7 +1704,8 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\x04band\x18\x04 \x01(\x0e2\r.akin.v1.BandR\x04band\x12'\n" +
 	"\x06scores\x18\x05 \x01(\v2\x0f.akin.v1.ScoresR\x06scores\x12!\n" +
 	"\fshared_terms\x18\x06 \x03(\tR\vsharedTerms\x12@\n" +
-	"\x11other_occurrences\x18\a \x03(\v2\x13.akin.v1.OccurrenceR\x10otherOccurrences\"\xcf\x01\n" +
+	"\x11other_occurrences\x18\a \x03(\v2\x13.akin.v1.OccurrenceR\x10otherOccurrences\x125\n" +
+	"\vdifferences\x18\b \x03(\v2\x13.akin.v1.DifferenceR\vdifferences\"\xcf\x01\n" +
 	"\x19SimilarStatementsResponse\x121\n" +
 	"\amatches\x18\x01 \x03(\v2\x17.akin.v1.StatementMatchR\amatches\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12#\n" +
@@ -1263,14 +1718,31 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\tBAND_WEAK\x10\x01\x12\x13\n" +
 	"\x0fBAND_SAME_TOPIC\x10\x02\x12\x13\n" +
 	"\x0fBAND_SAME_STORY\x10\x03\x12\x12\n" +
-	"\x0eBAND_SAME_TEXT\x10\x04*\xd6\x01\n" +
+	"\x0eBAND_SAME_TEXT\x10\x04*\xfc\x01\n" +
 	"\x0fShortfallReason\x12 \n" +
 	"\x1cSHORTFALL_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bSHORTFALL_REASON_BELOW_BAND\x10\x01\x12\x1d\n" +
 	"\x19SHORTFALL_REASON_FILTERED\x10\x02\x12\x1e\n" +
 	"\x1aSHORTFALL_REASON_COLLAPSED\x10\x03\x12!\n" +
 	"\x1dSHORTFALL_REASON_MISSING_SEED\x10\x04\x12\x1e\n" +
-	"\x1aSHORTFALL_REASON_UNRELATED\x10\x052\xc5\x01\n" +
+	"\x1aSHORTFALL_REASON_UNRELATED\x10\x05\x12$\n" +
+	" SHORTFALL_REASON_NOT_INDEXED_YET\x10\x06*l\n" +
+	"\x0eDifferenceKind\x12\x1f\n" +
+	"\x1bDIFFERENCE_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17DIFFERENCE_KIND_NUMBERS\x10\x01\x12\x1c\n" +
+	"\x18DIFFERENCE_KIND_NEGATION\x10\x02*S\n" +
+	"\tTimeScope\x12\x1a\n" +
+	"\x16TIME_SCOPE_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10TIME_SCOPE_OLDER\x10\x01\x12\x14\n" +
+	"\x10TIME_SCOPE_NEWER\x10\x02*_\n" +
+	"\fSpeakerScope\x12\x1d\n" +
+	"\x19SPEAKER_SCOPE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12SPEAKER_SCOPE_SAME\x10\x01\x12\x18\n" +
+	"\x14SPEAKER_SCOPE_OTHERS\x10\x02*u\n" +
+	"\x0eStatementOrder\x12\x1f\n" +
+	"\x1bSTATEMENT_ORDER_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cSTATEMENT_ORDER_OLDEST_FIRST\x10\x01\x12 \n" +
+	"\x1cSTATEMENT_ORDER_NEWEST_FIRST\x10\x022\xc5\x01\n" +
 	"\x11SimilarityService\x12T\n" +
 	"\x0fRelatedArticles\x12\x1f.akin.v1.RelatedArticlesRequest\x1a .akin.v1.RelatedArticlesResponse\x12Z\n" +
 	"\x11SimilarStatements\x12!.akin.v1.SimilarStatementsRequest\x1a\".akin.v1.SimilarStatementsResponseB1Z/github.com/akinserver/akin/proto/akin/v1;akinv1b\x06proto3"
@@ -1287,59 +1759,73 @@ func file_akin_v1_similarity_proto_rawDescGZIP() []byte {
 	return file_akin_v1_similarity_proto_rawDescData
 }
 
-var file_akin_v1_similarity_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_akin_v1_similarity_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_akin_v1_similarity_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_akin_v1_similarity_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_akin_v1_similarity_proto_goTypes = []any{
 	(Band)(0),                         // 0: akin.v1.Band
 	(ShortfallReason)(0),              // 1: akin.v1.ShortfallReason
-	(*Seed)(nil),                      // 2: akin.v1.Seed
-	(*Shortfall)(nil),                 // 3: akin.v1.Shortfall
-	(*Span)(nil),                      // 4: akin.v1.Span
-	(*Evidence)(nil),                  // 5: akin.v1.Evidence
-	(*Scores)(nil),                    // 6: akin.v1.Scores
-	(*RelatedArticlesRequest)(nil),    // 7: akin.v1.RelatedArticlesRequest
-	(*ArticleMatch)(nil),              // 8: akin.v1.ArticleMatch
-	(*RelatedArticlesResponse)(nil),   // 9: akin.v1.RelatedArticlesResponse
-	(*SimilarStatementsRequest)(nil),  // 10: akin.v1.SimilarStatementsRequest
-	(*Occurrence)(nil),                // 11: akin.v1.Occurrence
-	(*StatementMatch)(nil),            // 12: akin.v1.StatementMatch
-	(*SimilarStatementsResponse)(nil), // 13: akin.v1.SimilarStatementsResponse
-	(*Filter)(nil),                    // 14: akin.v1.Filter
-	(*Article)(nil),                   // 15: akin.v1.Article
-	(*Statement)(nil),                 // 16: akin.v1.Statement
+	(DifferenceKind)(0),               // 2: akin.v1.DifferenceKind
+	(TimeScope)(0),                    // 3: akin.v1.TimeScope
+	(SpeakerScope)(0),                 // 4: akin.v1.SpeakerScope
+	(StatementOrder)(0),               // 5: akin.v1.StatementOrder
+	(*Seed)(nil),                      // 6: akin.v1.Seed
+	(*Shortfall)(nil),                 // 7: akin.v1.Shortfall
+	(*Span)(nil),                      // 8: akin.v1.Span
+	(*Difference)(nil),                // 9: akin.v1.Difference
+	(*Evidence)(nil),                  // 10: akin.v1.Evidence
+	(*Scores)(nil),                    // 11: akin.v1.Scores
+	(*Freshness)(nil),                 // 12: akin.v1.Freshness
+	(*RelatedArticlesRequest)(nil),    // 13: akin.v1.RelatedArticlesRequest
+	(*ArticleMatch)(nil),              // 14: akin.v1.ArticleMatch
+	(*RelatedArticlesResponse)(nil),   // 15: akin.v1.RelatedArticlesResponse
+	(*SimilarStatementsRequest)(nil),  // 16: akin.v1.SimilarStatementsRequest
+	(*Occurrence)(nil),                // 17: akin.v1.Occurrence
+	(*StatementMatch)(nil),            // 18: akin.v1.StatementMatch
+	(*SimilarStatementsResponse)(nil), // 19: akin.v1.SimilarStatementsResponse
+	(*Filter)(nil),                    // 20: akin.v1.Filter
+	(*Article)(nil),                   // 21: akin.v1.Article
+	(*Statement)(nil),                 // 22: akin.v1.Statement
 }
 var file_akin_v1_similarity_proto_depIdxs = []int32{
 	1,  // 0: akin.v1.Shortfall.reason:type_name -> akin.v1.ShortfallReason
-	4,  // 1: akin.v1.Evidence.seed_span:type_name -> akin.v1.Span
-	4,  // 2: akin.v1.Evidence.match_span:type_name -> akin.v1.Span
-	2,  // 3: akin.v1.RelatedArticlesRequest.seeds:type_name -> akin.v1.Seed
-	14, // 4: akin.v1.RelatedArticlesRequest.filter:type_name -> akin.v1.Filter
-	0,  // 5: akin.v1.RelatedArticlesRequest.min_band:type_name -> akin.v1.Band
-	15, // 6: akin.v1.ArticleMatch.article:type_name -> akin.v1.Article
-	0,  // 7: akin.v1.ArticleMatch.band:type_name -> akin.v1.Band
-	6,  // 8: akin.v1.ArticleMatch.scores:type_name -> akin.v1.Scores
-	5,  // 9: akin.v1.ArticleMatch.evidence:type_name -> akin.v1.Evidence
-	8,  // 10: akin.v1.RelatedArticlesResponse.matches:type_name -> akin.v1.ArticleMatch
-	3,  // 11: akin.v1.RelatedArticlesResponse.shortfalls:type_name -> akin.v1.Shortfall
-	2,  // 12: akin.v1.SimilarStatementsRequest.seeds:type_name -> akin.v1.Seed
-	14, // 13: akin.v1.SimilarStatementsRequest.filter:type_name -> akin.v1.Filter
-	0,  // 14: akin.v1.SimilarStatementsRequest.min_band:type_name -> akin.v1.Band
-	16, // 15: akin.v1.StatementMatch.statement:type_name -> akin.v1.Statement
-	11, // 16: akin.v1.StatementMatch.occurrence:type_name -> akin.v1.Occurrence
-	0,  // 17: akin.v1.StatementMatch.band:type_name -> akin.v1.Band
-	6,  // 18: akin.v1.StatementMatch.scores:type_name -> akin.v1.Scores
-	11, // 19: akin.v1.StatementMatch.other_occurrences:type_name -> akin.v1.Occurrence
-	12, // 20: akin.v1.SimilarStatementsResponse.matches:type_name -> akin.v1.StatementMatch
-	3,  // 21: akin.v1.SimilarStatementsResponse.shortfalls:type_name -> akin.v1.Shortfall
-	7,  // 22: akin.v1.SimilarityService.RelatedArticles:input_type -> akin.v1.RelatedArticlesRequest
-	10, // 23: akin.v1.SimilarityService.SimilarStatements:input_type -> akin.v1.SimilarStatementsRequest
-	9,  // 24: akin.v1.SimilarityService.RelatedArticles:output_type -> akin.v1.RelatedArticlesResponse
-	13, // 25: akin.v1.SimilarityService.SimilarStatements:output_type -> akin.v1.SimilarStatementsResponse
-	24, // [24:26] is the sub-list for method output_type
-	22, // [22:24] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	2,  // 1: akin.v1.Difference.kind:type_name -> akin.v1.DifferenceKind
+	8,  // 2: akin.v1.Evidence.seed_span:type_name -> akin.v1.Span
+	8,  // 3: akin.v1.Evidence.match_span:type_name -> akin.v1.Span
+	9,  // 4: akin.v1.Evidence.differences:type_name -> akin.v1.Difference
+	3,  // 5: akin.v1.Freshness.scope:type_name -> akin.v1.TimeScope
+	6,  // 6: akin.v1.RelatedArticlesRequest.seeds:type_name -> akin.v1.Seed
+	20, // 7: akin.v1.RelatedArticlesRequest.filter:type_name -> akin.v1.Filter
+	0,  // 8: akin.v1.RelatedArticlesRequest.min_band:type_name -> akin.v1.Band
+	12, // 9: akin.v1.RelatedArticlesRequest.freshness:type_name -> akin.v1.Freshness
+	21, // 10: akin.v1.ArticleMatch.article:type_name -> akin.v1.Article
+	0,  // 11: akin.v1.ArticleMatch.band:type_name -> akin.v1.Band
+	11, // 12: akin.v1.ArticleMatch.scores:type_name -> akin.v1.Scores
+	10, // 13: akin.v1.ArticleMatch.evidence:type_name -> akin.v1.Evidence
+	14, // 14: akin.v1.RelatedArticlesResponse.matches:type_name -> akin.v1.ArticleMatch
+	7,  // 15: akin.v1.RelatedArticlesResponse.shortfalls:type_name -> akin.v1.Shortfall
+	6,  // 16: akin.v1.SimilarStatementsRequest.seeds:type_name -> akin.v1.Seed
+	20, // 17: akin.v1.SimilarStatementsRequest.filter:type_name -> akin.v1.Filter
+	0,  // 18: akin.v1.SimilarStatementsRequest.min_band:type_name -> akin.v1.Band
+	12, // 19: akin.v1.SimilarStatementsRequest.freshness:type_name -> akin.v1.Freshness
+	4,  // 20: akin.v1.SimilarStatementsRequest.speaker_scope:type_name -> akin.v1.SpeakerScope
+	5,  // 21: akin.v1.SimilarStatementsRequest.order:type_name -> akin.v1.StatementOrder
+	22, // 22: akin.v1.StatementMatch.statement:type_name -> akin.v1.Statement
+	17, // 23: akin.v1.StatementMatch.occurrence:type_name -> akin.v1.Occurrence
+	0,  // 24: akin.v1.StatementMatch.band:type_name -> akin.v1.Band
+	11, // 25: akin.v1.StatementMatch.scores:type_name -> akin.v1.Scores
+	17, // 26: akin.v1.StatementMatch.other_occurrences:type_name -> akin.v1.Occurrence
+	9,  // 27: akin.v1.StatementMatch.differences:type_name -> akin.v1.Difference
+	18, // 28: akin.v1.SimilarStatementsResponse.matches:type_name -> akin.v1.StatementMatch
+	7,  // 29: akin.v1.SimilarStatementsResponse.shortfalls:type_name -> akin.v1.Shortfall
+	13, // 30: akin.v1.SimilarityService.RelatedArticles:input_type -> akin.v1.RelatedArticlesRequest
+	16, // 31: akin.v1.SimilarityService.SimilarStatements:input_type -> akin.v1.SimilarStatementsRequest
+	15, // 32: akin.v1.SimilarityService.RelatedArticles:output_type -> akin.v1.RelatedArticlesResponse
+	19, // 33: akin.v1.SimilarityService.SimilarStatements:output_type -> akin.v1.SimilarStatementsResponse
+	32, // [32:34] is the sub-list for method output_type
+	30, // [30:32] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_akin_v1_similarity_proto_init() }
@@ -1357,8 +1843,8 @@ func file_akin_v1_similarity_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akin_v1_similarity_proto_rawDesc), len(file_akin_v1_similarity_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   12,
+			NumEnums:      6,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
