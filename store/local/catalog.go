@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"maps"
@@ -54,10 +55,8 @@ func (db *DB) load() error {
 	if err != nil {
 		return err
 	}
-	for _, c := range cat.collections {
-		if err := l.fill(c, db.storage.Read); err != nil {
-			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
-		}
+	if err := l.fillAll(cat, db.storage.Read, db.options.Progress); err != nil {
+		return err
 	}
 	db.places, db.nextID = l.places, nextID
 	db.current.Store(cat)
@@ -111,8 +110,36 @@ func (l *loader) catalog(read func(journal.Location) []byte) (cat *catalog, next
 	return cat, nextID, nil
 }
 
-// fill gives a collection its points, and what else is kept of it.
-func (l *loader) fill(c *collection, read func(journal.Location) []byte) error {
+// fillAll gives the collections their points.
+func (l *loader) fillAll(cat *catalog, read func(journal.Location) []byte, report func(Progress)) error {
+	points, vectors := int64(0), int64(0)
+	for _, t := range l.tables {
+		points += int64(t.size)
+	}
+	indexed := counting(report, Indexing, points, 10_000)
+	for _, c := range cat.collections {
+		if err := l.fill(c, read, func() { indexed.add(1) }); err != nil {
+			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
+		}
+		for _, d := range c.dense {
+			vectors += int64(d.count())
+		}
+	}
+	indexed.end()
+	coded := counting(report, Coding, vectors, 10_000)
+	for _, c := range cat.collections {
+		for name, d := range c.dense {
+			if err := d.loadCodes(context.Background(), func(rows int) { coded.add(int64(rows)) }); err != nil {
+				return fmt.Errorf("collection %s: code the vectors %q: %w", c.name, name, err)
+			}
+		}
+	}
+	coded.end()
+	return nil
+}
+
+// fill gives a collection its points, and what else is kept of it. The vectors have no codes yet.
+func (l *loader) fill(c *collection, read func(journal.Location) []byte, entered func()) error {
 	if at, ok := l.places[c.id][string(operationsKey)]; ok {
 		c.operations, _ = binary.Uvarint(read(at))
 	}
@@ -125,7 +152,7 @@ func (l *loader) fill(c *collection, read func(journal.Location) []byte) error {
 		c.haunt(g)
 	}
 	if t := l.tables[c.id]; t != nil {
-		return c.fill(t)
+		return c.fill(t, entered)
 	}
 	return nil
 }

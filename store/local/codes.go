@@ -38,7 +38,8 @@ func (d *denseColumn) coded(r uint32) {
 // deferCodes leaves the rows to come without codes until loadCodes makes them, all at once.
 func (d *denseColumn) deferCodes() { d.codes = nil }
 
-func (d *denseColumn) loadCodes(ctx context.Context) error {
+// loadCodes tells now and then how many rows more are coded.
+func (d *denseColumn) loadCodes(ctx context.Context, coded func(rows int)) error {
 	live := make([]uint64, (len(d.slots)+63)/64)
 	for r, slot := range d.slots {
 		if slot != noSlot {
@@ -46,7 +47,7 @@ func (d *denseColumn) loadCodes(ctx context.Context) error {
 		}
 	}
 	d.codes = d.newCodes()
-	return d.codes.Load(ctx, live, 0)
+	return d.codes.Load(ctx, live, 0, coded)
 }
 
 // mask is a set of points as a set of rows, a bit each. Bits of points that have no row mean nothing.

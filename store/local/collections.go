@@ -288,6 +288,10 @@ func (c *collection) info() *qdrant.CollectionInfo {
 		PointsCount:     proto.Uint64(uint64(c.size)),
 		PayloadSchema:   map[string]*qdrant.PayloadSchemaInfo{},
 	}
+	if c.fault != nil {
+		info.Status = qdrant.CollectionStatus_Red
+		info.OptimizerStatus = &qdrant.OptimizerStatus{Error: c.fault.Error()}
+	}
 	vectors := 0 // all of them are searchable at once: every one counts as indexed
 	for _, d := range c.dense {
 		vectors += d.count()

@@ -53,7 +53,9 @@ type Options struct {
 	ReadOnlyAPIKey string       // presented instead, lets its caller read; "" gives nobody this right
 	TLS            *tls.Config  // of Serve; nil serves plain text
 	Logger         *slog.Logger // told of writes that fail without anybody waiting; nil means slog.Default()
-	PartialUpserts bool         // of an upsert with a point that does not fit keep the others, as Qdrant may; false keeps none
+	// Progress is called now and then while Open works, by one goroutine at a time, and must be quick; nil logs every 10 s.
+	Progress       func(Progress)
+	PartialUpserts bool // of an upsert with a point that does not fit keep the others, as Qdrant may; false keeps none
 }
 
 // DB is an open store. It is safe for concurrent use.
@@ -98,12 +100,15 @@ func Open(dir string, options Options) (*DB, error) {
 		}
 		db.dir = abs
 	}
-	kept, err := openJournal(db.dir, db.log)
+	if db.options.Progress == nil {
+		db.options.Progress = logged(db.dir, db.log)
+	}
+	kept, err := openJournal(db.dir, db.options.Progress)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
 	}
 	db.storage = kept
-	if err := db.load(); err != nil {
+	if err := db.caught("open", db.load); err != nil {
 		_ = db.storage.Close() // the error that is told is the one before
 		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
 	}

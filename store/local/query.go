@@ -80,6 +80,12 @@ func (s *pointsService) querying(ctx context.Context, name string, names []strin
 		}
 		pin.Unpin()
 	}
+	for one := range locked {
+		if one.fault != nil {
+			defer q.unlock()
+			return nil, one.fault
+		}
+	}
 	return q, nil
 }
 

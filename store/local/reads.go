@@ -20,6 +20,11 @@ func (s *pointsService) reading(name string) (c *collection, unlock func(), err 
 		return nil, nil, err
 	}
 	c.mu.RLock()
+	if fault := c.fault; fault != nil {
+		c.mu.RUnlock()
+		pin.Unpin()
+		return nil, nil, fault
+	}
 	return c, func() { c.mu.RUnlock(); pin.Unpin() }, nil
 }
 

@@ -51,12 +51,17 @@ func (s *summed) entry(kind byte, a, b []byte) {
 	s.write(b)
 }
 
-// writeSnapshot writes collections, each as it is at one moment, and aliases.
+// writeSnapshot writes collections, as they all are at one moment, and aliases. The caller holds a pin for as long as it
+// takes, and nobody waits: what a point was stays where it was written.
 func writeSnapshot(ctx context.Context, w io.Writer, collections []*collection, aliases map[string]string) error {
+	moments, err := momentsOf(collections)
+	if err != nil {
+		return err
+	}
 	s := &summed{to: bufio.NewWriterSize(w, 1<<20)}
 	s.write([]byte(snapshotHeader))
-	for _, c := range collections {
-		if err := c.writeSnapshot(ctx, s); err != nil {
+	for _, m := range moments {
+		if err := m.write(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -71,26 +76,57 @@ func writeSnapshot(ctx context.Context, w io.Writer, collections []*collection, 
 	return s.to.Flush()
 }
 
-func (c *collection) writeSnapshot(ctx context.Context, s *summed) error {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	described, err := encodeCollection(c.id, c.config, c.schema)
-	if err != nil {
-		return err
+// moment is what a collection was at one moment. Its points are never changed, but replaced.
+type moment struct {
+	name      string
+	described []byte
+	points    []stored // in the order of their ids
+}
+
+// stored is where the value of a point begins.
+type stored struct {
+	id    pointID
+	first *byte
+}
+
+// momentsOf holds up writers only while it notes where the points lie, which takes a second for some ten million.
+func momentsOf(collections []*collection) ([]moment, error) {
+	for _, c := range collections {
+		c.mu.RLock()
+		defer c.mu.RUnlock()
 	}
-	s.entry(entryCollection, []byte(c.name), described)
-	n := 0
-	c.order.all(func(slot uint32) bool {
-		if n++; n%checkEvery == 0 {
-			if err = cancelled(ctx); err != nil {
-				return false
+	moments := make([]moment, len(collections))
+	for i, c := range collections {
+		if c.fault != nil {
+			return nil, c.fault
+		}
+		described, err := encodeCollection(c.id, c.config, c.schema)
+		if err != nil {
+			return nil, err
+		}
+		points := make([]stored, 0, c.size)
+		c.order.all(func(slot uint32) bool {
+			points = append(points, stored{c.points[slot].id, c.points[slot].first})
+			return true
+		})
+		moments[i] = moment{c.name, described, points}
+	}
+	return moments, nil
+}
+
+func (m *moment) write(ctx context.Context, s *summed) error {
+	s.entry(entryCollection, []byte(m.name), m.described)
+	for n, p := range m.points {
+		if n%checkEvery == 0 {
+			if err := cancelled(ctx); err != nil {
+				return err
 			}
 		}
-		p := &c.points[slot]
-		s.entry(entryPoint, p.id.key(), p.value())
-		return s.err == nil
-	})
-	return err
+		if s.entry(entryPoint, p.id.key(), valueAt(p.first)); s.err != nil {
+			return s.err
+		}
+	}
+	return nil
 }
 
 // Restore brings back the collections of a snapshot, in the place of any that have their names now, and its aliases.

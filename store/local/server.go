@@ -2,21 +2,20 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
-	"runtime/debug"
 	"time"
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	_ "google.golang.org/grpc/encoding/gzip" // clients may compress
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
-	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 )
@@ -60,15 +59,14 @@ func (db *DB) newServer(trusted bool) *grpc.Server {
 
 // recovered keeps a fault in one call from ending the process.
 func (db *DB) recovered(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	// Where the disk cannot be read, a mapped file faults.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			db.log.Error("a call panicked", "method", info.FullMethod, "panic", p, "stack", string(debug.Stack()))
-			resp, err = nil, status.Errorf(codes.Internal, "Service internal error: %v", p)
-		}
-	}()
-	return next(ctx, req)
+	err = db.caught(info.FullMethod, func() (err error) {
+		resp, err = next(ctx, req)
+		return err
+	})
+	if errors.As(err, new(unreadable)) {
+		db.log.Error("a call failed", slog.Any("error", err))
+	}
+	return resp, err
 }
 
 // defaultTimeout ends calls that do not say how long they may take.

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/bits"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/akinserver/akin/store/local/kernel"
@@ -161,11 +160,11 @@ func (j *job) run() error {
 		if threads == 1 {
 			j.workers[0].run()
 		} else {
-			var wait sync.WaitGroup
+			var all crew
 			for _, w := range j.workers[:threads] {
-				wait.Go(w.run)
+				all.run(w.run)
 			}
-			wait.Wait()
+			all.finish()
 		}
 	}
 	for _, w := range j.workers[:threads] {
@@ -271,6 +270,7 @@ type doubt struct {
 
 const (
 	tileBlocks = 64       // blocks between two looks at the context
+	readsALook = 64       // vectors between two, each of which the disk may have to bring
 	tileBytes  = 96 << 10 // of codes, which several queries find in the cache
 	manyDoubts = 4096
 )
@@ -453,7 +453,7 @@ func (w *worker) bounds(q *question, p *part, a *asked) (floor float64, bound fl
 func (w *worker) look(q *question, p *part, row int) bool {
 	c := w.job.c
 	w.offer(q, p, Hit{row, c.score(q.vector, c.vector(row))})
-	if w.read++; w.read%1024 == 0 {
+	if w.read++; w.read%readsALook == 0 {
 		return w.goesOn()
 	}
 	return true
