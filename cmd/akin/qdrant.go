@@ -46,7 +46,7 @@ func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
 		}
 		options.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
-	db, err := local.Open(c.Data, options)
+	db, err := openLocal(c.Data, options, std.err)
 	if err != nil {
 		return err
 	}
