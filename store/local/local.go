@@ -65,6 +65,7 @@ type DB struct {
 	log       *slog.Logger
 	storage   storage
 	snapshots *shelf
+	calls     [kinds]callCount
 
 	current    atomic.Pointer[catalog]
 	nextID     uint64 // of a collection; the committer's

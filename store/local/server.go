@@ -31,7 +31,7 @@ const (
 
 // newServer builds a server of the store. A trusted one asks nobody for a key.
 func (db *DB) newServer(trusted bool) *grpc.Server {
-	checks := []grpc.UnaryServerInterceptor{db.recovered}
+	checks := []grpc.UnaryServerInterceptor{db.counted, db.recovered}
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxSendMsgSize(maxMessage),
