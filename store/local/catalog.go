@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/akinserver/akin/store/local/journal"
@@ -42,6 +44,7 @@ const (
 	nextKey          = "next"
 	collectionPrefix = "collection/"
 	aliasPrefix      = "alias/"
+	unfinishedPrefix = "unfinished/" // and the number of a bucket whose restore did not come to its end
 	formatVersion    = 1
 )
 
@@ -60,6 +63,12 @@ func (db *DB) load() error {
 	}
 	db.places, db.nextID = l.places, nextID
 	db.current.Store(cat)
+	for _, id := range l.unfinished {
+		if _, err := db.store(dropUnfinished(id)); err != nil {
+			// Its room is given back all the same, and the next Open tries again.
+			db.log.Warn("the rest of a restore that was interrupted could not be removed", slog.String("store", db.dir), slog.Any("error", err))
+		}
+	}
 	if !has(l.places[catalogBucket], formatKey) {
 		_, err = db.store([]mutation{listed(formatKey, binary.AppendUvarint(nil, formatVersion))})
 		if err != nil {
@@ -82,6 +91,7 @@ func (l *loader) catalog(read func(journal.Location) []byte) (cat *catalog, next
 	case format == 0 && len(l.places)+len(l.tables) > 0:
 		return nil, 0, fmt.Errorf("%w: it does not say its format", ErrCorrupt)
 	}
+	l.dropUnfinished()
 	cat = &catalog{map[string]*collection{}, map[string]string{}}
 	known := map[uint64]bool{catalogBucket: true}
 	for key, at := range kept {
@@ -108,6 +118,18 @@ func (l *loader) catalog(read func(journal.Location) []byte) (cat *catalog, next
 		}
 	}
 	return cat, nextID, nil
+}
+
+// dropUnfinished forgets what was restored in part.
+func (l *loader) dropUnfinished() {
+	for key := range l.places[catalogBucket] {
+		if number, ok := strings.CutPrefix(key, unfinishedPrefix); ok {
+			if id, err := strconv.ParseUint(number, 10, 63); err == nil {
+				l.drop(id)
+				l.unfinished = append(l.unfinished, id)
+			}
+		}
+	}
 }
 
 // fillAll gives the collections their points.

@@ -84,8 +84,8 @@ func (s *scan) nearest(d *denseColumn, mask []uint64) (done bool, err error) {
 		if err != nil {
 			return false, contextStatus(err)
 		}
-		if s.take(d, hits, n) {
-			return true, nil
+		if done, err = s.take(d, hits, n); done || err != nil {
+			return done, err
 		}
 		n = 16*n + 64
 	}
@@ -94,13 +94,13 @@ func (s *scan) nearest(d *denseColumn, mask []uint64) (done bool, err error) {
 
 // take offers the hits of a search for n rows, and tells whether these are sure to hold the best points. If not, it is as
 // if they had not been offered.
-func (s *scan) take(d *denseColumn, hits []code.Hit, n int) bool {
-	for _, h := range hits {
-		s.offer(d.slots[h.Row], h.Score)
+func (s *scan) take(d *denseColumn, hits []code.Hit, n int) (done bool, err error) {
+	if err := every(s.ctx, len(hits), func(i int) { s.offer(d.slots[hits[i].Row], hits[i].Score) }); err != nil {
+		return false, err
 	}
 	if len(hits) < n || s.top.misses(hits[len(hits)-1].Score) {
-		return true
+		return true, nil
 	}
-	s.top.heap = s.top.heap[:0]
-	return false
+	s.top.clear()
+	return false, nil
 }

@@ -85,7 +85,7 @@ func (db *DB) compact() bool {
 	if !db.compacting && !db.storage.Wants() {
 		return false
 	}
-	byID := map[uint64]*collection{}
+	byID := maps.Clone(db.unfinished)
 	for _, c := range db.catalog().collections {
 		byID[c.id] = c
 	}
@@ -294,7 +294,7 @@ func (db *DB) byID(bucket uint64) *collection {
 			return c
 		}
 	}
-	return nil
+	return db.unfinished[bucket]
 }
 
 // submit hands a job to the committer. With wait it returns what came of it; without, only a log tells of an error.

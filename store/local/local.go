@@ -68,9 +68,10 @@ type DB struct {
 	calls     [kinds]callCount
 
 	current    atomic.Pointer[catalog]
-	nextID     uint64 // of a collection; the committer's
-	places     places // the committer's
-	compacting bool   // a file is being emptied; the committer's
+	nextID     uint64                 // of a collection; the committer's
+	places     places                 // the committer's
+	compacting bool                   // a file is being emptied; the committer's
+	unfinished map[uint64]*collection // that are being restored, by number; the committer's
 	jobs       chan *job
 	committed  chan struct{} // closed when the committer has ended
 	closing    sync.RWMutex  // guards closed
@@ -89,7 +90,7 @@ type DB struct {
 func Open(dir string, options Options) (*DB, error) {
 	db := &DB{
 		dir: dir, options: options, log: options.Logger,
-		jobs: make(chan *job, maxGroup), committed: make(chan struct{}), ports: map[*grpc.Server]bool{},
+		jobs: make(chan *job, maxGroup), committed: make(chan struct{}), unfinished: map[uint64]*collection{}, ports: map[*grpc.Server]bool{},
 	}
 	if db.log == nil {
 		db.log = slog.Default()

@@ -104,6 +104,8 @@ type loader struct {
 	release func(journal.Location)
 	blind   bool             // no point is read again: its value is not kept
 	broken  map[uint64]error // the first point of a bucket that cannot be one
+
+	unfinished []uint64 // buckets of restores that were interrupted; set by catalog
 }
 
 func newLoader(release func(journal.Location)) *loader {

@@ -2,18 +2,22 @@ package local
 
 import (
 	"cmp"
-	"slices"
+	"context"
 )
 
 // top keeps the best hits that it is shown. The larger score is the better, NaN is worse than any; of equal scores the
 // lower id is better, so that the same question has the same answer every time.
 type top struct {
-	c     *collection
-	limit int
-	heap  []hit // the worst first, once it is full
+	ctx    context.Context
+	c      *collection
+	limit  int
+	heap   []hit
+	heaped bool // the worst comes first: not before there is one to push out
 }
 
-func (c *collection) newTop(limit int) *top { return &top{c: c, limit: min(limit, c.size)} }
+func (c *collection) newTop(ctx context.Context, limit int) *top {
+	return &top{ctx: ctx, c: c, limit: min(limit, c.size)}
+}
 
 func (t *top) compare(a, b hit) int {
 	if n := cmp.Compare(b.score, a.score); n != 0 {
@@ -24,7 +28,13 @@ func (t *top) compare(a, b hit) int {
 
 // misses tells that a score cannot be among the best any more.
 func (t *top) misses(score float32) bool {
-	return len(t.heap) >= t.limit && (t.limit == 0 || score < t.heap[0].score)
+	if len(t.heap) < t.limit {
+		return false
+	}
+	if !t.heaped {
+		t.order()
+	}
+	return t.limit == 0 || score < t.heap[0].score
 }
 
 func (t *top) add(slot uint32, score float32) {
@@ -34,11 +44,6 @@ func (t *top) add(slot uint32, score float32) {
 	h := hit{slot: slot, score: score}
 	if len(t.heap) < t.limit {
 		t.heap = append(t.heap, h)
-		if len(t.heap) == t.limit {
-			for i := len(t.heap)/2 - 1; i >= 0; i-- {
-				t.down(i)
-			}
-		}
 		return
 	}
 	if t.compare(h, t.heap[0]) < 0 {
@@ -46,6 +51,20 @@ func (t *top) add(slot uint32, score float32) {
 		t.down(0)
 	}
 }
+
+// order makes a heap of the hits. When ctx is done, it is left in disorder, and sorted says why.
+func (t *top) order() {
+	t.heaped = true
+	for i := len(t.heap)/2 - 1; i >= 0; i-- {
+		if i%checkEvery == 0 && t.ctx.Err() != nil {
+			return
+		}
+		t.down(i)
+	}
+}
+
+// clear forgets all hits.
+func (t *top) clear() { t.heap, t.heaped = t.heap[:0], false }
 
 // down restores the heap below i: every hit is worse than those under it.
 func (t *top) down(i int) {
@@ -65,7 +84,4 @@ func (t *top) down(i int) {
 }
 
 // sorted returns the hits, best first.
-func (t *top) sorted() []hit {
-	slices.SortFunc(t.heap, t.compare)
-	return t.heap
-}
+func (t *top) sorted() ([]hit, error) { return t.heap, sortedWhile(t.ctx, t.heap, t.compare) }

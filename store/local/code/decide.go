@@ -124,7 +124,8 @@ func (c *Column) newTrial(rows []int) *trial {
 			near.offer(Hit{j, scores[j]})
 		}
 		t.queries = append(t.queries, query)
-		t.scores, t.near = append(t.scores, scores), append(t.near, near.sorted())
+		best, _ := near.sorted(context.Background())
+		t.scores, t.near = append(t.scores, scores), append(t.near, best)
 		t.floors = append(t.floors, float64(hits[len(hits)-1].Score))
 	}
 	return t

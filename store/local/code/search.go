@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"github.com/akinserver/akin/store/local/kernel"
@@ -32,7 +33,11 @@ func (c *Column) Search(ctx context.Context, hits []Hit, query []float32, n int,
 	if err := j.run(); err != nil {
 		return hits, err
 	}
-	return append(hits, j.answer(0)...), nil
+	found, err := j.answer(0)
+	if err != nil {
+		return hits, err
+	}
+	return append(hits, found...), nil
 }
 
 // together is how many queries share one pass: their tables must stay in the cache beside a piece of the codes.
@@ -54,7 +59,12 @@ func (c *Column) SearchAll(ctx context.Context, queries [][]float32, n int, o Op
 			return nil, err
 		}
 		for i := range some {
-			answers = append(answers, append([]Hit(nil), j.answer(i)...))
+			found, err := j.answer(i)
+			if err != nil {
+				j.release()
+				return nil, err
+			}
+			answers = append(answers, slices.Clone(found))
 		}
 		j.release()
 	}
@@ -200,7 +210,7 @@ func (c *Column) rowBytes(r *recipe) int {
 }
 
 // answer puts what the workers found for a query into one.
-func (j *job) answer(query int) []Hit {
+func (j *job) answer(query int) ([]Hit, error) {
 	all := &j.workers[0].parts[query].top
 	for _, w := range j.workers[1:] {
 		if w.busy {
@@ -209,7 +219,7 @@ func (j *job) answer(query int) []Hit {
 			}
 		}
 	}
-	return all.sorted()
+	return all.sorted(j.ctx)
 }
 
 // release keeps the job for another search, without what is the caller's.
