@@ -101,6 +101,6 @@ func (s *scan) take(d *denseColumn, hits []code.Hit, n int) (done bool, err erro
 	if len(hits) < n || s.top.misses(hits[len(hits)-1].Score) {
 		return true, nil
 	}
-	s.top.clear()
+	s.top.heap = s.top.heap[:0]
 	return false, nil
 }

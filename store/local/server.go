@@ -69,11 +69,12 @@ func (db *DB) recovered(ctx context.Context, req any, info *grpc.UnaryServerInfo
 	return resp, err
 }
 
-// defaultTimeout ends calls that do not say how long they may take.
+// defaultTimeout ends calls that read and do not say how long they may take. Those that write take as long as they take, as in
+// Qdrant: an index on millions of points, or a snapshot of them, is not given up.
 const defaultTimeout = 60 * time.Second
 
 // checked validates a request and gives the call its time.
-func checked(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+func checked(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	if m, ok := req.(proto.Message); ok {
 		if err := validate(m); err != nil {
 			return nil, err
@@ -82,6 +83,8 @@ func checked(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.Un
 	timeout := defaultTimeout
 	if t, ok := req.(interface{ GetTimeout() uint64 }); ok && t.GetTimeout() > 0 {
 		timeout = time.Duration(min(t.GetTimeout(), 1<<31)) * time.Second
+	} else if !readers[info.FullMethod] {
+		return next(ctx, req)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -8,11 +8,10 @@ import (
 // top keeps the best hits that it is shown. The larger score is the better, NaN is worse than any; of equal scores the
 // lower id is better, so that the same question has the same answer every time.
 type top struct {
-	ctx    context.Context
-	c      *collection
-	limit  int
-	heap   []hit
-	heaped bool // the worst comes first: not before there is one to push out
+	ctx   context.Context
+	c     *collection
+	limit int
+	heap  []hit // the worst first, once it is full
 }
 
 func (c *collection) newTop(ctx context.Context, limit int) *top {
@@ -28,13 +27,7 @@ func (t *top) compare(a, b hit) int {
 
 // misses tells that a score cannot be among the best any more.
 func (t *top) misses(score float32) bool {
-	if len(t.heap) < t.limit {
-		return false
-	}
-	if !t.heaped {
-		t.order()
-	}
-	return t.limit == 0 || score < t.heap[0].score
+	return len(t.heap) >= t.limit && (t.limit == 0 || score < t.heap[0].score)
 }
 
 func (t *top) add(slot uint32, score float32) {
@@ -43,7 +36,10 @@ func (t *top) add(slot uint32, score float32) {
 	}
 	h := hit{slot: slot, score: score}
 	if len(t.heap) < t.limit {
-		t.heap = append(t.heap, h)
+		// Where all points are asked for, none will be pushed out.
+		if t.heap = append(t.heap, h); len(t.heap) == t.limit && t.limit < t.c.size {
+			t.order()
+		}
 		return
 	}
 	if t.compare(h, t.heap[0]) < 0 {
@@ -54,7 +50,6 @@ func (t *top) add(slot uint32, score float32) {
 
 // order makes a heap of the hits. When ctx is done, it is left in disorder, and sorted says why.
 func (t *top) order() {
-	t.heaped = true
 	for i := len(t.heap)/2 - 1; i >= 0; i-- {
 		if i%checkEvery == 0 && t.ctx.Err() != nil {
 			return
@@ -62,9 +57,6 @@ func (t *top) order() {
 		t.down(i)
 	}
 }
-
-// clear forgets all hits.
-func (t *top) clear() { t.heap, t.heaped = t.heap[:0], false }
 
 // down restores the heap below i: every hit is worse than those under it.
 func (t *top) down(i int) {
