@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -255,6 +256,8 @@ func (db *DB) store(list []mutation) ([]journal.Location, error) {
 			db.note(m, at[i])
 		}
 		return at, nil
+	case errors.Is(err, ErrCorrupt): // somebody else has cut the file
+		return nil, unreadable{fmt.Errorf("write to store %s: %w", db.dir, err)}
 	case isFull(err):
 		return nil, status.Errorf(codes.ResourceExhausted, "Service internal error: no room left on the disk of %s: %v", db.dir, err)
 	}

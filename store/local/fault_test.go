@@ -77,9 +77,12 @@ func TestAFileThatIsCutWhileItIsOpen(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(dir, "snapshots", "*", ".writing-*")); err != nil || len(left) > 0 {
 		t.Errorf("the snapshot left %v, %v", left, err)
 	}
-	// A write is refused before it can be lost behind the cut.
 	_, err = client.Upsert(t.Context(), &qdrant.UpsertPoints{CollectionName: "letters", Wait: waiting, Points: batch[:1]})
 	named("an upsert", err)
+	// A write is refused before it can be lost behind the cut.
+	batch[0].Id = qdrant.NewIDNum(points)
+	_, err = client.Upsert(t.Context(), &qdrant.UpsertPoints{CollectionName: "letters", Wait: waiting, Points: batch[:1]})
+	named("an upsert of a new point", err)
 	_, err = client.SetPayload(t.Context(), &qdrant.SetPayloadPoints{
 		CollectionName: "letters", Wait: waiting, Payload: qdrant.NewValueMap(map[string]any{"x": 1}), PointsSelector: qdrant.NewPointsSelector(qdrant.NewIDNum(7)),
 	})

@@ -91,7 +91,7 @@ type stored struct {
 	first *byte
 }
 
-// momentsOf holds up writers only while it notes where the points lie, which takes a second for some ten million.
+// momentsOf holds up writers only while it notes where the points lie: 24 bytes of each.
 func momentsOf(collections []*collection) ([]moment, error) {
 	for _, c := range collections {
 		c.mu.RLock()
