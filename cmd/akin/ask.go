@@ -96,7 +96,7 @@ func (c relatedCmd) Run(ctx context.Context, std streams) error {
 	if (c.ID == "") == (c.Text == "") {
 		return errors.New("related: name an article, or give a --text, not both")
 	}
-	return c.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
+	return c.ask(ctx, std.err, func(client akinv1.SimilarityServiceClient) error {
 		answer, err := client.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{
 			Corpus: c.Corpus, Seeds: c.seeds(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(), EvidenceSize: c.Evidence,
 			Freshness: c.freshness(), Diversity: c.Diversity,
@@ -124,7 +124,7 @@ func (c similarCmd) Run(ctx context.Context, std streams) error {
 	if (c.ID == "") == (c.Text == "") {
 		return errors.New("similar: give a text, or a statement's --id, not both")
 	}
-	return c.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
+	return c.ask(ctx, std.err, func(client akinv1.SimilarityServiceClient) error {
 		answer, err := client.SimilarStatements(ctx, &akinv1.SimilarStatementsRequest{
 			Corpus: c.Corpus, Seeds: c.seeds(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(),
 			Freshness: c.freshness(), Diversity: c.Diversity,
