@@ -11,8 +11,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
 	"github.com/akinserver/akin/server/eval"
@@ -86,7 +84,7 @@ func (c evalCmd) options() eval.Options {
 
 // measure works in a store that ends with the process.
 func (c evalCmd) measure(ctx context.Context, set eval.Set, w io.Writer) (report *eval.Report, err error) {
-	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.DiscardHandler), 0)
+	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.DiscardHandler), 0, w)
 	if err != nil {
 		return nil, err
 	}
@@ -142,27 +140,25 @@ type evalProgress struct {
 }
 
 func newEvalProgress(w io.Writer) *evalProgress {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if isTerminal(w) {
 		return &evalProgress{w: w}
 	}
 	return &evalProgress{w: io.Discard}
 }
 
-// redraw is how often the line changes.
-const redraw = 200 * time.Millisecond
-
 func (p *evalProgress) update(doing string, done, total int) {
 	if now := time.Now(); now.Sub(p.shown) >= redraw {
 		p.shown = now
-		fmt.Fprintf(p.w, "\r\x1b[K%s %d of %d", doing, done, total)
+		fmt.Fprintf(p.w, clearLine+"%s %d of %d", doing, done, total)
 	}
 }
 
-func (p *evalProgress) clear() { fmt.Fprint(p.w, "\r\x1b[K") }
+func (p *evalProgress) clear() { fmt.Fprint(p.w, clearLine) }
 
 func (f filterFlags) filter() akin.Filter {
 	return akin.Filter{
 		Languages: f.Language, PublishedFrom: f.From, PublishedBefore: f.Before, Sections: f.Section, Sources: f.Source,
 		Speakers: f.Speaker, ExcludedSpeakers: f.ExcludedSpeaker, Keywords: f.Keyword, ExcludedIDs: f.ExcludedID,
+		IDs: f.Only,
 	}
 }

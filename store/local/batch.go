@@ -84,7 +84,7 @@ func (q *querying) answerAlike(list []*qdrant.QueryPoints) ([]*qdrant.BatchResul
 	}
 	out := make([]*qdrant.BatchResult, len(list))
 	for i, one := range searches {
-		result, err := answers[i].scoredAll(ctx, q.c, one.hits[min(first.offset, len(one.hits)):])
+		result, err := answers[i].scoredAll(q.ctx, q.c, one.hits[min(first.offset, len(one.hits)):])
 		if err != nil {
 			return nil, err
 		}

@@ -49,7 +49,7 @@ func (q *querying) answer(req *qdrant.QueryPoints) ([]*qdrant.ScoredPoint, error
 	if err != nil {
 		return nil, err
 	}
-	return a.scoredAll(ctx, q.c, hits)
+	return a.scoredAll(q.ctx, q.c, hits)
 }
 
 // querying answers one query on one state of its collection, and of the others that it takes vectors from.
