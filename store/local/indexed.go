@@ -45,11 +45,11 @@ func (x *fieldIndex) match(m *qdrant.Match) *indexed {
 	case *qdrant.Match_ExceptIntegers:
 		return x.except(nil, k.ExceptIntegers.GetIntegers())
 	case *qdrant.Match_Text:
-		return x.text(&textQuery{analyzer: x.analyzer}, k.Text)
+		return x.text(&textQuery{Tokenizer: x.tokenizer}, k.Text)
 	case *qdrant.Match_TextAny:
-		return x.text(&textQuery{analyzer: x.analyzer, any: true}, k.TextAny)
+		return x.text(&textQuery{Tokenizer: x.tokenizer, any: true}, k.TextAny)
 	case *qdrant.Match_Phrase:
-		return x.text(&textQuery{analyzer: x.analyzer, phrase: true}, k.Phrase)
+		return x.text(&textQuery{Tokenizer: x.tokenizer, phrase: true}, k.Phrase)
 	}
 	return nil
 }
@@ -139,12 +139,12 @@ func (x *fieldIndex) except(words []string, numbers []int64) *indexed {
 }
 
 func (x *fieldIndex) text(q *textQuery, text string) *indexed {
-	if x.analyzer == nil {
+	if x.tokenizer == nil {
 		return nil
 	}
-	q.tokens = q.query(text)
+	q.tokens = q.Query(text)
 	if q.phrase {
-		q.tokens = q.document(text)
+		q.tokens = q.Document(text)
 	}
 	return &indexed{
 		check: q.matches,
