@@ -145,13 +145,14 @@ func (q *querying) diverse(s *stage, in *qdrant.NearestInputWithMmr) ([]hit, err
 }
 
 // diversify picks hits one by one: the most relevant, and then always the one with the largest
-// λ·relevance − (1 − λ)·similarity to the nearest one picked, λ being 1 less the diversity. Hits keep their scores.
+// λ·relevance − (1 − λ)·similarity to the nearest one picked, λ being 1 less the diversity. Hits keep their scores; what is
+// compared are the vectors as they are answered, whatever the space's datatype and weights.
 func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hit) ([]hit, error) {
 	vq, err := q.vectorQuery(s)
 	if err != nil {
 		return nil, err
 	}
-	examples, similar := q.c.comparer(vq)
+	compare := vq.space.plainly()
 	var candidates []hit
 	var vectors []vector
 	for _, h := range hits {
@@ -168,8 +169,9 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 	}
 	relevance := make([]float32, len(candidates))
 	nearest := make([]float32, len(candidates)) // similarity to the nearest hit that was picked
+	query, comparing := compare.query(vq.examples[0]), make([]vector, len(vectors))
 	for i, v := range vectors {
-		relevance[i], nearest[i] = similar(examples[0], v), float32(math.Inf(-1))
+		relevance[i], nearest[i], comparing[i] = compare.similar(query, v), float32(math.Inf(-1)), compare.query(v)
 	}
 	picked := make([]bool, len(candidates))
 	var out []hit
@@ -192,9 +194,9 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 		}
 		picked[best] = true
 		out = append(out, candidates[best])
-		for i, v := range vectors {
+		for i := range vectors {
 			if !picked[i] {
-				nearest[i] = max(nearest[i], similar(v, vectors[best]))
+				nearest[i] = max(nearest[i], compare.similar(comparing[i], vectors[best]))
 			}
 		}
 	}

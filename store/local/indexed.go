@@ -120,7 +120,8 @@ func (x *fieldIndex) oneOfIntegers(numbers []int64) *indexed {
 	}
 }
 
-// except holds where some value is not among those listed. An index of another type takes any value for such a one.
+// except holds where some value is not among those listed. An index of another type takes any value for such a one, and an
+// index of UUIDs anything at all, where what is listed is no UUID.
 func (x *fieldIndex) except(words []string, numbers []int64) *indexed {
 	var listed func(any) bool
 	if normal, ok := x.normalWords(words); ok && numbers == nil {
@@ -129,6 +130,8 @@ func (x *fieldIndex) except(words []string, numbers []int64) *indexed {
 	} else if x.looksUp() && words == nil {
 		set := setOf(numbers)
 		listed = func(v any) bool { return set[v.(int64)] }
+	} else if x.kind == qdrant.PayloadSchemaType_Uuid && numbers == nil {
+		return x.presence(func(x *fieldIndex) *roaring.Bitmap { return x.present }, func(present, _ bool) bool { return present }, true)
 	} else {
 		return &indexed{
 			check:  x.anyValue(func(any) bool { return true }),

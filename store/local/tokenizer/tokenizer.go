@@ -37,9 +37,12 @@ type Tokenizer struct {
 
 const noLimit = 1 << 30
 
-// New makes a tokenizer. Parameters that are not set mean: no limits of length, lowercase, nothing else. It rewrites the
+// New makes a tokenizer; without parameters, one of words. Parameters that are not set mean: no limits of length, lowercase, nothing else. It rewrites the
 // parameters to the form in which Qdrant answers them: languages by their full names, lists in order and without doubles.
 func New(p *qdrant.TextIndexParams) (*Tokenizer, error) {
+	if p == nil {
+		p = &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Word}
+	}
 	t := &Tokenizer{
 		kind:      p.GetTokenizer(),
 		lowercase: p.Lowercase == nil || p.GetLowercase(),

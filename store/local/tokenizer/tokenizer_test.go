@@ -57,6 +57,7 @@ func TestTokens(t *testing.T) {
 		text        string
 		want, query string // tokens, with a space between them; query "": as want
 	}{
+		{"no parameters", nil, "The OLD mill", "the old mill", ""},
 		{"words", params(word), "The OLD mill, 1890-ish", "the old mill 1890 ish", ""},
 		{"words keep an unspaced run whole", params(word), "木桥村在 河边", "木桥村在 河边", ""},
 		{"a sigma at the end of a word", params(word), "ΟΔΟΣ", "οδος", ""},
