@@ -108,7 +108,7 @@ type search struct {
 func (c *collection) searchAll(ctx context.Context, list []*search, cond condition, limit int) error {
 	set, rest := c.candidates(cond)
 	d := c.dense[list[0].query.space.name]
-	together := d != nil && rest == nil && set.GetCardinality() >= fewRows && d.codes.Stats().Bytes >= onePassFrom
+	together := d != nil && !d.inHalves() && rest == nil && set.GetCardinality() >= fewRows && d.codes.Stats().Bytes >= onePassFrom
 	var found [][]code.Hit
 	n := c.newTop(ctx, limit).limit + 1
 	if together {

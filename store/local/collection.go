@@ -32,6 +32,7 @@ type collection struct {
 	indexes map[string]*fieldIndex // by path
 
 	reads, writes bucket // of strict mode
+	sizes         sizeCache
 }
 
 // record is a whole point. Of one that is stored, the vectors and the encoded payload are views.
@@ -153,6 +154,9 @@ func (c *collection) fill(t *table, entered func()) error {
 	slices.SortFunc(slots, c.compare)
 	for _, slot := range slots {
 		c.order.add(slot)
+	}
+	if limitsSize(c.config.GetStrictModeConfig()) {
+		c.sizes.last = c.measure()
 	}
 	return nil
 }

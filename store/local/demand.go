@@ -10,18 +10,25 @@ type demand struct {
 	params  *qdrant.SearchParams
 	exact   bool
 	group   string // key of the groups; "" without
+	query   *qdrant.Query
+	using   string
+	scans   bool // the query is not one of what prefetches found
 }
 
 // demandsOf lists what a call asks for, its prefetches by themselves.
 func demandsOf(req any) []demand {
 	switch r := req.(type) {
 	case *qdrant.QueryPoints:
-		return append(prefetchDemands(r.GetPrefetch()), demand{limit: limitOr(r.Limit, defaultLimit), filter: r.GetFilter(), params: r.GetParams()})
+		return append(prefetchDemands(r.GetPrefetch()), demand{
+			limit: limitOr(r.Limit, defaultLimit), filter: r.GetFilter(), params: r.GetParams(), query: r.GetQuery(), using: r.GetUsing(), scans: len(r.GetPrefetch()) == 0,
+		})
 	case *qdrant.QueryBatchPoints:
 		return gatherDemands(r.GetQueryPoints())
 	case *qdrant.QueryPointGroups:
 		limit := limitOr(r.Limit, defaultLimit) * limitOr(r.GroupSize, defaultGroupSize)
-		return append(prefetchDemands(r.GetPrefetch()), demand{limit: limit, filter: r.GetFilter(), params: r.GetParams(), group: r.GetGroupBy()})
+		return []demand{{ // Qdrant does not look at its prefetches
+			limit: limit, filter: r.GetFilter(), params: r.GetParams(), group: r.GetGroupBy(), query: r.GetQuery(), using: r.GetUsing(), scans: len(r.GetPrefetch()) == 0,
+		}}
 	case *qdrant.SearchPoints:
 		return []demand{{limit: int(min(r.GetLimit(), maxLimit)), filter: r.GetFilter(), params: r.GetParams()}}
 	case *qdrant.SearchBatchPoints:
@@ -32,22 +39,18 @@ func demandsOf(req any) []demand {
 		return []demand{{limit: int(min(r.GetLimit(), maxLimit)), filter: r.GetFilter(), params: r.GetParams()}}
 	case *qdrant.RecommendBatchPoints:
 		return gatherDemands(r.GetRecommendPoints())
-	case *qdrant.RecommendPointGroups:
-		return []demand{{limit: int(r.GetLimit()) * int(r.GetGroupSize()), filter: r.GetFilter(), params: r.GetParams(), group: r.GetGroupBy()}}
+	case *qdrant.RecommendPointGroups: // Qdrant does not look at the key of its groups
+		return []demand{{limit: int(r.GetLimit()) * int(r.GetGroupSize()), filter: r.GetFilter(), params: r.GetParams()}}
 	case *qdrant.DiscoverPoints:
 		return []demand{{limit: int(min(r.GetLimit(), maxLimit)), filter: r.GetFilter(), params: r.GetParams()}}
 	case *qdrant.DiscoverBatchPoints:
 		return gatherDemands(r.GetDiscoverPoints())
 	case *qdrant.ScrollPoints:
-		limit := defaultLimit
-		if r.Limit != nil {
-			limit = int(r.GetLimit())
-		}
-		return []demand{{limit: limit, filter: r.GetFilter()}}
+		return []demand{{limit: int(r.GetLimit()), filter: r.GetFilter()}} // a limit that is not set is not looked at
 	case *qdrant.CountPoints:
 		return []demand{{filter: r.GetFilter(), exact: r.Exact == nil || r.GetExact()}}
 	case *qdrant.FacetCounts:
-		return []demand{{limit: limitOr(r.Limit, defaultLimit), filter: r.GetFilter(), exact: r.GetExact()}}
+		return []demand{{limit: limitOr(r.Limit, defaultLimit), filter: r.GetFilter()}} // exact facets are allowed
 	case *qdrant.SearchMatrixPoints:
 		return []demand{{limit: limitOr(r.Sample, defaultSample) * limitOr(r.Limit, defaultMatrixLimit), filter: r.GetFilter()}}
 	}
@@ -70,7 +73,7 @@ func prefetchDemands(list []*qdrant.PrefetchQuery) []demand {
 	var out []demand
 	for _, p := range list {
 		out = append(out, prefetchDemands(p.GetPrefetch())...)
-		out = append(out, demand{limit: limitOr(p.Limit, defaultLimit), filter: p.GetFilter(), params: p.GetParams()})
+		out = append(out, demand{limit: limitOr(p.Limit, defaultLimit), filter: p.GetFilter(), params: p.GetParams(), query: p.GetQuery(), using: p.GetUsing(), scans: true})
 	}
 	return out
 }
@@ -115,19 +118,18 @@ func operationOf(in *qdrant.PointsUpdateOperation) any {
 	return nil
 }
 
-// sizeOf counts the conditions of a filter, and the values that the largest of them lists.
+// sizeOf counts the conditions of a filter, and the values that the largest of them lists. Filters in it do not count themselves.
 func sizeOf(f *qdrant.Filter) (conditions, largest uint64) {
 	eachCondition(f, func(in *qdrant.Condition) {
-		size := 1
+		size := 0
 		switch c := in.GetConditionOneOf().(type) {
-		case *qdrant.Condition_Filter:
+		case *qdrant.Condition_Filter, *qdrant.Condition_Nested:
 			return
 		case *qdrant.Condition_HasId:
 			size = len(c.HasId.GetHasId())
 		case *qdrant.Condition_Field:
 			m := c.Field.GetMatch()
-			size = max(len(m.GetKeywords().GetStrings()), len(m.GetExceptKeywords().GetStrings()),
-				len(m.GetIntegers().GetIntegers()), len(m.GetExceptIntegers().GetIntegers()), len(c.Field.GetGeoPolygon().GetExterior().GetPoints()), 1)
+			size = max(len(m.GetKeywords().GetStrings()), len(m.GetExceptKeywords().GetStrings()), len(m.GetIntegers().GetIntegers()), len(m.GetExceptIntegers().GetIntegers()))
 		}
 		conditions, largest = conditions+1, max(largest, uint64(size))
 	})
@@ -136,7 +138,7 @@ func sizeOf(f *qdrant.Filter) (conditions, largest uint64) {
 
 // eachCondition calls yield with every condition of a filter, and of the filters in it.
 func eachCondition(f *qdrant.Filter, yield func(*qdrant.Condition)) {
-	for _, list := range [][]*qdrant.Condition{f.GetMust(), f.GetShould(), f.GetMustNot(), f.GetMinShould().GetConditions()} {
+	for _, list := range conditionLists(f) {
 		for _, c := range list {
 			yield(c)
 			eachCondition(c.GetFilter(), yield)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/akinserver/akin/store/local/tokenizer"
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
@@ -62,7 +63,7 @@ func compileField(s *scope, in *qdrant.FieldCondition) (condition, error) {
 		}
 	}
 	if m := in.GetMatch(); m != nil {
-		test, err := matchTest(m, s.analyzer(p))
+		test, err := matchTest(m, s.tokenizer(p))
 		use(test, err, f.index.match(m))
 	}
 	if r := in.GetRange(); r != nil {
@@ -203,8 +204,8 @@ func polygonTest(g *qdrant.GeoPolygon) (func(geoPoint) bool, error) {
 	return func(p geoPoint) bool { return p.inPolygon(outer, holes) }, nil
 }
 
-// matchTest tests single values. With an analyzer, texts and phrases are compared token by token.
-func matchTest(m *qdrant.Match, a *analyzer) (func(*qdrant.Value) bool, error) {
+// matchTest tests single values. With a tokenizer, texts and phrases are compared token by token.
+func matchTest(m *qdrant.Match, t *tokenizer.Tokenizer) (func(*qdrant.Value) bool, error) {
 	tokenwise := func(q *textQuery) func(*qdrant.Value) bool {
 		return func(v *qdrant.Value) bool { return q.holds([]*qdrant.Value{v}) }
 	}
@@ -224,19 +225,19 @@ func matchTest(m *qdrant.Match, a *analyzer) (func(*qdrant.Value) bool, error) {
 	case *qdrant.Match_Keyword:
 		return text(func(s string) bool { return s == k.Keyword }), nil
 	case *qdrant.Match_Text:
-		if a != nil {
-			return tokenwise(&textQuery{analyzer: a, tokens: a.query(k.Text)}), nil
+		if t != nil {
+			return tokenwise(&textQuery{Tokenizer: t, tokens: t.Query(k.Text)}), nil
 		}
 		return text(func(s string) bool { return strings.Contains(s, k.Text) }), nil
 	case *qdrant.Match_Phrase:
-		if a != nil {
-			return tokenwise(&textQuery{analyzer: a, tokens: a.document(k.Phrase), phrase: true}), nil
+		if t != nil {
+			return tokenwise(&textQuery{Tokenizer: t, tokens: t.Document(k.Phrase), phrase: true}), nil
 		}
 		return text(func(s string) bool { return strings.Contains(s, k.Phrase) }), nil
 	case *qdrant.Match_TextAny:
 		tokens := strings.Fields(k.TextAny)
 		return text(func(s string) bool {
-			return slices.ContainsFunc(tokens, func(t string) bool { return strings.Contains(s, t) })
+			return slices.ContainsFunc(tokens, func(word string) bool { return strings.Contains(s, word) })
 		}), nil
 	case *qdrant.Match_Keywords:
 		set := setOf(k.Keywords.GetStrings())

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/akinserver/akin/store/local/tokenizer"
 	"github.com/qdrant/go-client/qdrant"
 )
 
@@ -58,13 +59,13 @@ func (s *scope) index(p path) *fieldIndex {
 	return s.indexOn(p)
 }
 
-// analyzer returns the tokenizer of a text index on a key, in a nested filter too: there it is all that an index changes.
-func (s *scope) analyzer(p path) *analyzer {
+// tokenizer returns that of a text index on a key, in a nested filter too: there it is all that an index changes.
+func (s *scope) tokenizer(p path) *tokenizer.Tokenizer {
 	if s.prefix != nil {
 		p = s.prefix.under(p)
 	}
 	if x := s.indexOn(p); x != nil {
-		return x.analyzer
+		return x.tokenizer
 	}
 	return nil
 }

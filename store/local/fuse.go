@@ -154,13 +154,14 @@ func (q *querying) diverse(s *stage, in *qdrant.NearestInputWithMmr) ([]hit, err
 }
 
 // diversify picks hits one by one: the most relevant, and then always the one with the largest
-// λ·relevance − (1 − λ)·similarity to the nearest one picked, λ being 1 less the diversity. Hits keep their scores.
+// λ·relevance − (1 − λ)·similarity to the nearest one picked, λ being 1 less the diversity. Hits keep their scores; what is
+// compared are the vectors as they are answered, whatever the space's datatype and weights.
 func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hit) ([]hit, error) {
 	vq, err := q.vectorQuery(s)
 	if err != nil {
 		return nil, err
 	}
-	examples, similar := q.c.comparer(q.ctx, vq)
+	compare := vq.space.plainly(q.ctx)
 	var candidates []hit
 	var vectors []vector
 	if err := every(q.ctx, len(hits), func(i int) {
@@ -179,8 +180,9 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 	}
 	relevance := make([]float32, len(candidates))
 	nearest := make([]float32, len(candidates)) // similarity to the nearest hit that was picked
+	query, comparing := compare.query(vq.examples[0]), make([]vector, len(vectors))
 	if err := every(q.ctx, len(vectors), func(i int) {
-		relevance[i], nearest[i] = similar(examples[0], vectors[i]), float32(math.Inf(-1))
+		relevance[i], nearest[i], comparing[i] = compare.similar(query, vectors[i]), float32(math.Inf(-1)), compare.query(vectors[i])
 	}); err != nil {
 		return nil, err
 	}
@@ -204,7 +206,7 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 		out = append(out, candidates[best])
 		if err := every(q.ctx, len(vectors), func(i int) {
 			if !picked[i] {
-				nearest[i] = max(nearest[i], similar(vectors[i], vectors[best]))
+				nearest[i] = max(nearest[i], compare.similar(comparing[i], vectors[best]))
 			}
 		}); err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/akinserver/akin/store/local/tokenizer"
 	"github.com/qdrant/go-client/qdrant"
 )
 
@@ -27,7 +28,7 @@ type fieldIndex struct {
 
 	recentIntegers recent[int64]
 	recentFloats   recent[float64]
-	analyzer       *analyzer // text
+	tokenizer      *tokenizer.Tokenizer // text
 }
 
 // entry is one value of one point.
@@ -54,7 +55,7 @@ func newFieldIndex(field string, info *qdrant.PayloadSchemaInfo) (*fieldIndex, e
 		x.words = map[string]*roaring.Bitmap{}
 	case qdrant.PayloadSchemaType_Text:
 		x.words = map[string]*roaring.Bitmap{}
-		x.analyzer, err = newAnalyzer(x.params.GetTextIndexParams())
+		x.tokenizer, err = newTokenizer(x.params.GetTextIndexParams())
 	case qdrant.PayloadSchemaType_Integer, qdrant.PayloadSchemaType_Datetime:
 		x.integers = newOrdered(compareEntries[int64])
 	case qdrant.PayloadSchemaType_Float:
@@ -154,7 +155,7 @@ func presence(values []*qdrant.Value) (present, null bool) {
 // eachValue calls yield with what the index keeps of the values: strings, int64s, float64s, bools, or geoPoints.
 func (x *fieldIndex) eachValue(values []*qdrant.Value, yield func(any)) {
 	if x.kind == qdrant.PayloadSchemaType_Text {
-		for _, term := range x.analyzer.termsOf(values) {
+		for _, term := range tokensOf(values, x.tokenizer.Terms) {
 			yield(term)
 		}
 		return

@@ -49,11 +49,11 @@ func (x *fieldIndex) match(m *qdrant.Match) *indexed {
 	case *qdrant.Match_ExceptIntegers:
 		return x.except(nil, k.ExceptIntegers.GetIntegers())
 	case *qdrant.Match_Text:
-		return x.text(&textQuery{analyzer: x.analyzer}, k.Text)
+		return x.text(&textQuery{Tokenizer: x.tokenizer}, k.Text)
 	case *qdrant.Match_TextAny:
-		return x.text(&textQuery{analyzer: x.analyzer, any: true}, k.TextAny)
+		return x.text(&textQuery{Tokenizer: x.tokenizer, any: true}, k.TextAny)
 	case *qdrant.Match_Phrase:
-		return x.text(&textQuery{analyzer: x.analyzer, phrase: true}, k.Phrase)
+		return x.text(&textQuery{Tokenizer: x.tokenizer, phrase: true}, k.Phrase)
 	}
 	return nil
 }
@@ -124,7 +124,8 @@ func (x *fieldIndex) oneOfIntegers(numbers []int64) *indexed {
 	}
 }
 
-// except holds where some value is not among those listed. An index of another type takes any value for such a one.
+// except holds where some value is not among those listed. An index of another type takes any value for such a one, and an
+// index of UUIDs anything at all, where what is listed is no UUID.
 func (x *fieldIndex) except(words []string, numbers []int64) *indexed {
 	var listed func(any) bool
 	if normal, ok := x.normalWords(words); ok && numbers == nil {
@@ -133,6 +134,8 @@ func (x *fieldIndex) except(words []string, numbers []int64) *indexed {
 	} else if x.looksUp() && words == nil {
 		set := setOf(numbers)
 		listed = func(v any) bool { return set[v.(int64)] }
+	} else if x.kind == qdrant.PayloadSchemaType_Uuid && numbers == nil {
+		return x.presence(func(x *fieldIndex) *roaring.Bitmap { return x.present }, func(present, _ bool) bool { return present }, true)
 	} else {
 		return &indexed{
 			check:  x.anyValue(func(any) bool { return true }),
@@ -143,12 +146,12 @@ func (x *fieldIndex) except(words []string, numbers []int64) *indexed {
 }
 
 func (x *fieldIndex) text(q *textQuery, text string) *indexed {
-	if x.analyzer == nil {
+	if x.tokenizer == nil {
 		return nil
 	}
-	q.tokens = q.query(text)
+	q.tokens = q.Query(text)
 	if q.phrase {
-		q.tokens = q.document(text)
+		q.tokens = q.Document(text)
 	}
 	return &indexed{
 		check: q.matches,

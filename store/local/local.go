@@ -15,10 +15,11 @@
 //   - Points of equal score come in the order of their ids; in Qdrant it is left to chance.
 //   - What configures Qdrant's index, its quantization, optimizers and log is checked, kept and answered, and has no effect.
 //     A collection is one segment, and all of its vectors count as indexed.
-//   - Strict mode does not look at the fields of formulas, at collections without an index of vectors, nor at the size of
-//     payloads.
-//   - The multilingual tokenizer has no dictionary: of scripts without spaces between words, such as Chinese, it takes every
-//     character and every two neighbours. Stemmers and stopwords by language are UNIMPLEMENTED.
+//   - The multilingual tokenizer has no dictionary of Japanese and Thai: of those it takes every character and every two
+//     neighbours. Simplified and traditional characters are not the same. Stop words and stemmers of some languages are
+//     missing, and UNIMPLEMENTED by name (package tokenizer).
+//   - Where an index is of another type than a condition (a datetime range on an index of integers, a UUID looked for in one),
+//     Qdrant's answer depends on how it plans the filter; here such an index is not used.
 //   - There are no shards and there is no inference: such calls, and what came after 1.16, answer UNIMPLEMENTED and say what
 //     to use instead. Of newer versions update_mode of upserts and weights of RRF are understood.
 //   - Snapshots have a form of their own; Restore brings them back.

@@ -189,38 +189,6 @@ func TestGeo(t *testing.T) {
 	}
 }
 
-func TestTokenizers(t *testing.T) {
-	for _, row := range []struct {
-		name        string
-		params      *qdrant.TextIndexParams
-		text        string
-		want, query []string // query nil: as want
-	}{
-		{"words", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Word}, "The OLD mill, 1890-ish", []string{"the", "old", "mill", "1890", "ish"}, nil},
-		{"words keep an unspaced run whole", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Word}, "科学院在 河边", []string{"科学院在", "河边"}, nil},
-		{"whitespace keeps marks", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Whitespace, Lowercase: qdrant.PtrOf(false)}, "The OLD mill, now", []string{"The", "OLD", "mill,", "now"}, nil},
-		{"prefixes", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Prefix, MinTokenLen: qdrant.PtrOf(uint64(2)), MaxTokenLen: qdrant.PtrOf(uint64(3))}, "Mill by", []string{"mi", "mil", "by"}, []string{"mil", "by"}},
-		{"lengths and stopwords", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Word, MinTokenLen: qdrant.PtrOf(uint64(3)), MaxTokenLen: qdrant.PtrOf(uint64(4)), Stopwords: &qdrant.StopwordsSet{Custom: []string{"The"}}}, "the old mill by rivers", []string{"old", "mill"}, nil},
-		{"marks come off letters", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Word, AsciiFolding: qdrant.PtrOf(true)}, "Émile naïve", []string{"emile", "naive"}, nil},
-		{"multilingual pairs", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Multilingual}, "科学院 2024 Émile", []string{"科学", "学院", "emile"}, nil},
-		{"multilingual joins what is written together", &qdrant.TextIndexParams{Tokenizer: qdrant.TokenizerType_Multilingual}, "第3届ABC杯が", []string{"第", "届", "abc", "杯が"}, nil},
-	} {
-		a, err := newAnalyzer(row.params)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := a.document(row.text); !slices.Equal(got, row.want) {
-			t.Errorf("%s: want %q, got %q", row.name, row.want, got)
-		}
-		if row.query == nil {
-			row.query = row.want
-		}
-		if got := a.query(row.text); !slices.Equal(got, row.query) {
-			t.Errorf("%s, as a query: want %q, got %q", row.name, row.query, got)
-		}
-	}
-}
-
 // countdown is a context that ends when it has been looked at so many times.
 type countdown struct {
 	context.Context

@@ -323,7 +323,7 @@ func TestWhatIsNotThereSaysSo(t *testing.T) {
 		"stemmer": func() error {
 			text := qdrant.FieldType_FieldTypeText
 			_, err := client.CreateFieldIndex(ctx, &qdrant.CreateFieldIndexCollection{CollectionName: "books", FieldName: "title", FieldType: &text, FieldIndexParams: qdrant.NewPayloadIndexParamsText(&qdrant.TextIndexParams{
-				Tokenizer: qdrant.TokenizerType_Word, Stemmer: &qdrant.StemmingAlgorithm{},
+				Tokenizer: qdrant.TokenizerType_Word, Stemmer: qdrant.NewStemmingAlgorithmSnowball(&qdrant.SnowballParams{Language: "greek"}),
 			})})
 			return err
 		},

@@ -42,33 +42,18 @@ func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition,
 	return q.reported(hits, threshold), nil
 }
 
-// reported makes similarities the scores that are answered, and leaves out what does not pass the threshold.
+// reported makes similarities the scores that are answered, and ends before the first that does not pass the threshold. As in
+// Qdrant it is compared as a distance where the space has distances, even where hits come with the largest score first.
 func (q *vectorQuery) reported(hits []hit, threshold *float32) []hit {
 	for i := range hits {
 		if q.combine == nil {
 			hits[i].score = q.space.report(hits[i].score)
 		}
 		if threshold != nil && !q.space.passes(hits[i].score, *threshold) {
-			if q.combine == nil {
-				return hits[:i]
-			}
-			hits[i].slot = noSlot
+			return hits[:i]
 		}
-	}
-	if q.combine != nil && threshold != nil {
-		hits = dropped(hits)
 	}
 	return hits
-}
-
-func dropped(hits []hit) []hit {
-	kept := hits[:0]
-	for _, h := range hits {
-		if h.slot != noSlot {
-			kept = append(kept, h)
-		}
-	}
-	return kept
 }
 
 // scan is one pass over the points of a collection.
@@ -101,7 +86,7 @@ func (s *scan) offer(slot uint32, score float32) {
 
 func (s *scan) dense(d *denseColumn) error {
 	var mask []uint64
-	if n := s.set.GetCardinality(); n < fewRows {
+	if n := s.set.GetCardinality(); n < fewRows || d.inHalves() {
 		return s.oneByOne(d)
 	} else if n < s.c.live.GetCardinality() {
 		mask = d.mask(s.set)

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/qdrant/go-client/qdrant"
 
@@ -14,6 +15,9 @@ import (
 type similarity func(a, b []float32) float32
 
 func (s *space) similarity() similarity {
+	if s.inHalves() {
+		return s.similarityInHalves()
+	}
 	switch s.distance {
 	case qdrant.Distance_Euclid:
 		return negatedSquares
@@ -25,6 +29,63 @@ func (s *space) similarity() similarity {
 		}
 	}
 	return kernel.Dot
+}
+
+// inHalves tells whether rows are compared in 16-bit arithmetic. Qdrant does so with short rows of 16-bit floats, for which
+// it has no vector instructions; it changes the third digit of a score.
+func (s *space) inHalves() bool {
+	return s.datatype == qdrant.Datatype_Float16 && s.size < 16
+}
+
+func (s *space) similarityInHalves() similarity {
+	sum := func(term func(a, b float32) float32) similarity {
+		return func(a, b []float32) (sum float32) {
+			for i, x := range a {
+				sum += roundToHalf(term(x, b[i]))
+			}
+			return sum
+		}
+	}
+	switch s.distance {
+	case qdrant.Distance_Euclid:
+		return sum(func(a, b float32) float32 { d := roundToHalf(a - b); return -d * d })
+	case qdrant.Distance_Manhattan:
+		return sum(func(a, b float32) float32 { return -abs32(a - b) })
+	}
+	return sum(func(a, b float32) float32 { return a * b })
+}
+
+// plain compares vectors of a space as vectors of 32-bit floats.
+type plain struct {
+	space   space
+	similar func(query, stored vector) float32
+}
+
+func (s *space) plainly(ctx context.Context) plain {
+	p := plain{space: *s}
+	p.space.datatype = qdrant.Datatype_Float32
+	one := p.space.similarity()
+	switch {
+	case s.sparse:
+		p.similar = func(a, b vector) float32 { sum, _ := sparseDot(a.sparse, b.sparse); return sum }
+	case s.multi:
+		p.similar = func(a, b vector) float32 { return maxSim(ctx, one, a, b) }
+	default:
+		p.similar = func(a, b vector) float32 { return one(a.dense, b.dense) }
+	}
+	return p
+}
+
+// query makes a vector what others are compared with: under cosine, of unit length.
+func (p plain) query(v vector) vector {
+	if p.space.distance != qdrant.Distance_Cosine || v.isSparse() {
+		return v
+	}
+	v.dense = slices.Clone(v.dense)
+	for i := range v.rows {
+		normalize(v.row(i))
+	}
+	return v
 }
 
 // report turns a similarity into the score that is answered.

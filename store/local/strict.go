@@ -3,8 +3,6 @@ package local
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
@@ -47,10 +45,8 @@ func (c *collection) checkStrict(ctx context.Context, req any) error {
 	if !strict.GetEnabled() {
 		return nil
 	}
-	if t, ok := req.(interface{ GetTimeout() uint64 }); ok && strict.MaxTimeout != nil {
-		if err := atMost(t.GetTimeout(), qdrant.PtrOf(uint64(strict.GetMaxTimeout())), "timeout"); err != nil {
-			return err
-		}
+	if err := c.checkWrites(strict, req); err != nil {
+		return err
 	}
 	demands := demandsOf(req)
 	for _, d := range demands {
@@ -58,27 +54,38 @@ func (c *collection) checkStrict(ctx context.Context, req any) error {
 			return err
 		}
 	}
-	if err := c.checkWrites(strict, req); err != nil {
-		return err
+	if t, ok := req.(interface{ GetTimeout() uint64 }); ok && strict.MaxTimeout != nil {
+		if err := atMost(t.GetTimeout(), qdrant.PtrOf(uint64(strict.GetMaxTimeout())), "timeout"); err != nil {
+			return err
+		}
 	}
 	return c.checkRate(ctx, strict, req, demands)
 }
 
+// checkDemand checks in the order in which Qdrant does, so that of several reasons the same is told.
 func (c *collection) checkDemand(strict *qdrant.StrictModeConfig, d demand) error {
+	if err := c.checkScan(strict, d); err != nil {
+		return err
+	}
+	indexed := strict.UnindexedFilteringRetrieve != nil && !strict.GetUnindexedFilteringRetrieve()
+	if d.updates {
+		indexed = strict.UnindexedFilteringUpdate != nil && !strict.GetUnindexedFilteringUpdate()
+	}
+	if indexed {
+		if err := c.indexedFormula(d.query.GetFormula().GetExpression()); err != nil {
+			return err
+		}
+		if err := c.indexedGroup(d.group); err != nil {
+			return err
+		}
+	}
 	if strict.MaxQueryLimit != nil {
 		if err := atMost(d.limit, qdrant.PtrOf(int(strict.GetMaxQueryLimit())), "limit"); err != nil {
 			return err
 		}
 	}
-	allowed := strict.UnindexedFilteringRetrieve
-	if d.updates {
-		allowed = strict.UnindexedFilteringUpdate
-	}
-	if allowed != nil && !*allowed {
+	if indexed {
 		if err := c.indexedFilter(d.filter, nil); err != nil {
-			return err
-		}
-		if err := c.indexedGroup(d.group); err != nil {
 			return err
 		}
 	}
@@ -89,194 +96,116 @@ func (c *collection) checkDemand(strict *qdrant.StrictModeConfig, d demand) erro
 	if strict.ConditionMaxSize != nil && largest > strict.GetConditionMaxSize() {
 		return tooMuch("Reduce the size of your condition.", "Condition size limit reached (%d > %d)", largest, strict.GetConditionMaxSize())
 	}
-	if strict.SearchAllowExact != nil && !*strict.SearchAllowExact && (d.exact || d.params.GetExact()) {
-		return tooMuch("Set exact=false.", "Exact search disabled!")
-	}
+	return checkParams(strict, d)
+}
+
+func checkParams(strict *qdrant.StrictModeConfig, d demand) error {
 	if q := d.params.GetQuantization(); q != nil && q.Oversampling != nil && strict.SearchMaxOversampling != nil {
 		if err := atMost(q.GetOversampling(), qdrant.PtrOf(float64(strict.GetSearchMaxOversampling())), "oversampling"); err != nil {
 			return err
 		}
 	}
 	if d.params != nil && d.params.HnswEf != nil && strict.SearchMaxHnswEf != nil {
-		return atMost(d.params.GetHnswEf(), qdrant.PtrOf(uint64(strict.GetSearchMaxHnswEf())), "hnsw_ef")
+		if err := atMost(d.params.GetHnswEf(), qdrant.PtrOf(uint64(strict.GetSearchMaxHnswEf())), "hnsw_ef"); err != nil {
+			return err
+		}
+	}
+	if strict.SearchAllowExact != nil && !*strict.SearchAllowExact && (d.exact || d.params.GetExact()) {
+		return tooMuch("Set exact=false.", "Exact search disabled!")
 	}
 	return nil
 }
 
-// indexedFilter refuses a filter on a field without an index that serves it.
-func (c *collection) indexedFilter(f *qdrant.Filter, prefix *path) error {
-	for _, list := range [][]*qdrant.Condition{f.GetMust(), f.GetShould(), f.GetMustNot(), f.GetMinShould().GetConditions()} {
+// checkScan refuses, where exact search is not allowed, a query by a vector for which the collection's configuration wants no
+// graph. It would be no slower here than another one; but what is refused by a server must not pass unnoticed before.
+func (c *collection) checkScan(strict *qdrant.StrictModeConfig, d demand) error {
+	if !d.scans || strict.SearchAllowExact == nil || *strict.SearchAllowExact || !byVector(d.query) {
+		return nil
+	}
+	if s := c.spaces[d.using]; s != nil && s.sparse {
+		return nil
+	}
+	global, own := c.config.GetHnswConfig(), vectorParams(c.config.GetParams())[d.using].GetHnswConfig()
+	links := firstOf(own.GetM(), own != nil && own.M != nil, global.GetM())
+	if links > 0 {
+		return nil
+	}
+	payloadLinks := firstOf(own.GetPayloadM(), own != nil && own.PayloadM != nil, firstOf(global.GetPayloadM(), global.PayloadM != nil, links))
+	where := ""
+	if d.using != "" {
+		where = fmt.Sprintf(" on '%s'", d.using)
+	}
+	if !c.choosesTenant(d.filter) {
+		return tooMuch("Use tenant-specific filter, enable global vector indexing or enable strict mode `search_allow_exact` option",
+			"Request is forbidden%s because global vector indexing is disabled (hnsw_config.m = 0)", where)
+	}
+	if payloadLinks == 0 {
+		return tooMuch("Enable vector indexing, use a prefetch query with indexed vectors or enable strict mode `search_allow_exact` option",
+			"Request is forbidden%s because vector indexing is disabled (hnsw_config.m = 0 and hnsw_config.payload_m = 0)", where)
+	}
+	return nil
+}
+
+func firstOf(value uint64, set bool, otherwise uint64) uint64 {
+	if set {
+		return value
+	}
+	return otherwise
+}
+
+// byVector tells whether a query compares vectors.
+func byVector(q *qdrant.Query) bool {
+	switch q.GetVariant().(type) {
+	case *qdrant.Query_Nearest, *qdrant.Query_Recommend, *qdrant.Query_Discover, *qdrant.Query_Context, *qdrant.Query_NearestWithMmr:
+		return true
+	}
+	return false
+}
+
+// choosesTenant tells whether a condition of a filter is on a field that is indexed as that of a tenant.
+func (c *collection) choosesTenant(f *qdrant.Filter) bool {
+	for _, list := range conditionLists(f) {
 		for _, in := range list {
-			if err := c.indexedCondition(in, prefix); err != nil {
-				return err
+			key, ok := targetOf(in)
+			if !ok {
+				continue
+			}
+			p, err := parsePath(key)
+			if err != nil {
+				continue // the call itself says so
+			}
+			if x := c.indexOn(p); x != nil && (x.params.GetKeywordIndexParams().GetIsTenant() || x.params.GetUuidIndexParams().GetIsTenant()) {
+				return true
 			}
 		}
 	}
-	return nil
+	return false
 }
 
-func (c *collection) indexedCondition(in *qdrant.Condition, prefix *path) error {
-	key := ""
-	var kinds []qdrant.PayloadSchemaType // that serve the condition; empty: all
+// targetOf returns the key that a condition is on; of a filter in it, that of the first condition that has one.
+func targetOf(in *qdrant.Condition) (key string, ok bool) {
 	switch o := in.GetConditionOneOf().(type) {
-	case *qdrant.Condition_Filter:
-		return c.indexedFilter(o.Filter, prefix)
-	case *qdrant.Condition_Nested:
-		p, err := parsePath(o.Nested.GetKey())
-		if err != nil {
-			return nil // the call itself says so
-		}
-		if p = p.elements(); prefix != nil {
-			p = prefix.under(p)
-		}
-		return c.indexedFilter(o.Nested.GetFilter(), &p)
 	case *qdrant.Condition_Field:
-		key, kinds = o.Field.GetKey(), kindsFor(o.Field)
+		return o.Field.GetKey(), true
 	case *qdrant.Condition_IsEmpty:
-		key = o.IsEmpty.GetKey()
+		return o.IsEmpty.GetKey(), true
 	case *qdrant.Condition_IsNull:
-		key = o.IsNull.GetKey()
-	default:
-		return nil
-	}
-	p, err := parsePath(key)
-	if err != nil {
-		return nil // see above
-	}
-	if prefix != nil {
-		p = prefix.under(p)
-	}
-	if x := c.indexOn(p); x != nil && (len(kinds) == 0 || slices.Contains(kinds, x.kind)) {
-		return nil
-	}
-	names := []string{"any"}
-	if len(kinds) > 0 {
-		names = names[:0]
-	}
-	for _, k := range kinds {
-		names = append(names, strings.ToLower(k.String()))
-	}
-	slices.Sort(names)
-	return tooMuch("Create an index for this key or use a different filter.", "Index required but not found for \"%s\" of one of the following types: [%s]", p.text, strings.Join(names, ", "))
-}
-
-// kindsFor lists the types of index that serve a condition; none means that any does.
-func kindsFor(f *qdrant.FieldCondition) []qdrant.PayloadSchemaType {
-	var kinds []qdrant.PayloadSchemaType
-	words := func(list ...string) {
-		kinds = append(kinds, qdrant.PayloadSchemaType_Keyword)
-		if !slices.ContainsFunc(list, func(s string) bool { _, err := parseUUID(s); return err != nil }) {
-			kinds = append(kinds, qdrant.PayloadSchemaType_Uuid)
-		}
-	}
-	switch m := f.GetMatch().GetMatchValue().(type) {
-	case *qdrant.Match_Keyword:
-		words(m.Keyword)
-	case *qdrant.Match_Keywords:
-		words(m.Keywords.GetStrings()...)
-	case *qdrant.Match_ExceptKeywords:
-		words(m.ExceptKeywords.GetStrings()...)
-	case *qdrant.Match_Integer, *qdrant.Match_Integers, *qdrant.Match_ExceptIntegers:
-		kinds = append(kinds, qdrant.PayloadSchemaType_Integer)
-	case *qdrant.Match_Boolean:
-		kinds = append(kinds, qdrant.PayloadSchemaType_Bool)
-	case *qdrant.Match_Text, *qdrant.Match_TextAny, *qdrant.Match_Phrase:
-		kinds = append(kinds, qdrant.PayloadSchemaType_Text)
-	}
-	if f.GetRange() != nil {
-		kinds = append(kinds, qdrant.PayloadSchemaType_Float, qdrant.PayloadSchemaType_Integer)
-	} else if f.GetDatetimeRange() != nil {
-		kinds = append(kinds, qdrant.PayloadSchemaType_Datetime)
-	}
-	if f.GetGeoBoundingBox() != nil || f.GetGeoRadius() != nil || f.GetGeoPolygon() != nil {
-		kinds = append(kinds, qdrant.PayloadSchemaType_Geo)
-	}
-	return kinds
-}
-
-func (c *collection) indexedGroup(key string) error {
-	if key == "" {
-		return nil
-	}
-	p, err := parsePath(key)
-	if err != nil {
-		return nil // the call itself says so
-	}
-	if x := c.indexOn(p); x == nil || !x.facets() {
-		return tooMuch("Create an index supporting `match` for this key.", "Index required but not found for \"%s\"", p.text)
-	}
-	return nil
-}
-
-// checkWrites refuses calls that make the collection larger than it may be.
-func (c *collection) checkWrites(strict *qdrant.StrictModeConfig, req any) error {
-	switch r := req.(type) {
-	case *qdrant.UpdateBatchPoints:
-		for _, o := range r.GetOperations() {
-			if err := c.checkWrites(strict, operationOf(o)); err != nil {
-				return err
+		return o.IsNull.GetKey(), true
+	case *qdrant.Condition_Nested:
+		return o.Nested.GetKey() + "[]", true
+	case *qdrant.Condition_Filter:
+		for _, list := range conditionLists(o.Filter) {
+			for _, inner := range list {
+				if key, ok := targetOf(inner); ok {
+					return key, true
+				}
 			}
 		}
-	case *qdrant.CreateFieldIndexCollection:
-		if limit := strict.MaxPayloadIndexCount; limit != nil && !has(c.schema, r.GetFieldName()) && uint64(len(c.schema)) >= *limit {
-			return tooMuch("Remove an existing payload index before creating a new one.", "Collection already has the maximum number of payload indices (%d)", *limit)
-		}
-	case interface{ GetPoints() []*qdrant.PointStruct }:
-		if err := atMost(uint64(len(r.GetPoints())), strict.UpsertMaxBatchsize, "upsert limit"); err != nil {
-			return err
-		}
-		for _, p := range r.GetPoints() {
-			if err := checkVectorLimits(strict, p.GetVectors()); err != nil {
-				return err
-			}
-		}
-		return c.checkSize(strict)
-	case interface{ GetPoints() []*qdrant.PointVectors }:
-		if err := atMost(uint64(len(r.GetPoints())), strict.UpsertMaxBatchsize, "update limit"); err != nil {
-			return err
-		}
-		for _, p := range r.GetPoints() {
-			if err := checkVectorLimits(strict, p.GetVectors()); err != nil {
-				return err
-			}
-		}
-		return c.checkSize(strict)
 	}
-	return nil
+	return "", false
 }
 
-func checkVectorLimits(strict *qdrant.StrictModeConfig, in *qdrant.Vectors) error {
-	sparse, multi := strict.GetSparseConfig().GetSparseConfig(), strict.GetMultivectorConfig().GetMultivectorConfig()
-	if len(sparse) == 0 && len(multi) == 0 {
-		return nil
-	}
-	vectors, err := parseVectors(in)
-	if err != nil {
-		return nil // the call itself says so
-	}
-	for name, v := range vectors {
-		if limit := sparse[name]; limit != nil && limit.MaxLength != nil && uint64(len(v.indices)) > limit.GetMaxLength() {
-			return tooMuch("Reduce the size of the sparse vector.", "Sparse vector '%s' has a limit of %d indices", name, limit.GetMaxLength())
-		}
-		if limit := multi[name]; limit != nil && limit.MaxVectors != nil && uint64(v.rows) > limit.GetMaxVectors() {
-			return tooMuch("Reduce the number of vectors in the multivector.", "Multivector '%s' has a limit of %d vectors", name, limit.GetMaxVectors())
-		}
-	}
-	return nil
-}
-
-func (c *collection) checkSize(strict *qdrant.StrictModeConfig) error {
-	if limit := strict.MaxPointsCount; limit != nil && uint64(c.size) >= *limit {
-		return tooMuch("Delete points, or raise the limit.", "Max points count limit of %d reached!", *limit)
-	}
-	if limit := strict.MaxCollectionVectorSizeBytes; limit != nil {
-		size := uint64(0)
-		for _, d := range c.dense {
-			size += 4 * uint64(d.count()*d.size)
-		}
-		if size >= *limit {
-			return tooMuch("Delete points, or raise the limit.", "Max vector storage size limit of %d bytes reached!", *limit)
-		}
-	}
-	return nil
+// conditionLists returns the lists of a filter, in the order in which Qdrant goes through them.
+func conditionLists(f *qdrant.Filter) [][]*qdrant.Condition {
+	return [][]*qdrant.Condition{f.GetMust(), f.GetMustNot(), f.GetShould(), f.GetMinShould().GetConditions()}
 }

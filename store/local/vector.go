@@ -36,6 +36,18 @@ type sparse struct {
 
 func (v vector) isSparse() bool { return v.rows == 0 }
 
+// bytes is what a vector takes in the space's datatype.
+func (s *space) bytes(v vector) uint64 {
+	width := 4
+	switch s.datatype {
+	case qdrant.Datatype_Float16:
+		width = 2
+	case qdrant.Datatype_Uint8:
+		width = 1
+	}
+	return uint64(width*(len(v.dense)+len(v.values)) + 4*len(v.indices))
+}
+
 func (v vector) row(i int) []float32 {
 	n := len(v.dense) / v.rows
 	return v.dense[i*n : (i+1)*n]
