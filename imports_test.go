@@ -38,7 +38,7 @@ var arrows = []struct {
 	{"store", "."},
 	{"store/storetest", "store store/local"},
 	{"embed", ". embed/encoder embed/family embed/page embed/statement store"},
-	{"server/query", ". embed/encoder embed/family store"},
+	{"server/query", ". embed/encoder embed/family embed/language store"},
 	{"server/query/measure", ""},
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},

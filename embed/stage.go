@@ -154,7 +154,8 @@ func (s *Stage) document(article akin.Article, result *Result) *document {
 	}
 	body := strings.Join(texts, "\n")
 	whole := d.heading + "\n" + body
-	d.Lexical, d.Words = encoder.Lexical(whole), encoder.Words(whole)
+	d.Lexical, d.Keys = encoder.LexicalKeys(whole)
+	d.Words = encoder.Words(whole)
 	d.Sketch = family.Of(withoutOpening(body)).Encode()
 	d.Revision = s.revision(&article)
 	return d

@@ -114,7 +114,7 @@ func TestEditEmbedsWhatIsNew(t *testing.T) {
 	}
 }
 
-// places lists the passages of a stored article that have vectors.
+// places lists the paragraphs of a stored article that have vectors.
 func places(t *testing.T, st *store.Store, id string) []int {
 	t.Helper()
 	stored, err := st.Articles(t.Context(), "default", []string{id}, store.Read{Text: true, Passages: true})
@@ -123,7 +123,11 @@ func places(t *testing.T, st *store.Store, id string) []int {
 	}
 	var list []int
 	a := stored[id]
-	a.EachPassage(func(place int, _ []float32) { list = append(list, place) })
+	a.EachPassage(func(place int, _ []float32) {
+		if place != store.HeadingPlace {
+			list = append(list, place)
+		}
+	})
 	return list
 }
 

@@ -127,7 +127,7 @@ type point interface {
 func storedArticle(p point) Stored {
 	return Stored{
 		Article: articleFrom(p.GetPayload()), Sketch: p.GetPayload()[fieldSketch].GetStringValue(), Words: int(p.GetPayload()[fieldWords].GetIntegerValue()),
-		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), passages: passages(p.GetVectors()),
+		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), keys: sparseNamed(p.GetVectors(), keysName), passages: passages(p.GetVectors()),
 	}
 }
 
@@ -265,8 +265,10 @@ func dense(v *qdrant.VectorsOutput) []float32 {
 	return v.GetVectors().GetVectors()[denseName].GetDenseVector().GetData()
 }
 
-func sparse(v *qdrant.VectorsOutput) akin.SparseVector {
-	out := v.GetVectors().GetVectors()[lexicalName].GetSparseVector()
+func sparse(v *qdrant.VectorsOutput) akin.SparseVector { return sparseNamed(v, lexicalName) }
+
+func sparseNamed(v *qdrant.VectorsOutput, name string) akin.SparseVector {
+	out := v.GetVectors().GetVectors()[name].GetSparseVector()
 	return akin.SparseVector{Indices: out.GetIndices(), Values: out.GetValues()}
 }
 

@@ -73,5 +73,6 @@ type Stored struct {
 	Words    int
 	Dense    []float32 // of the whole
 	Lexical  akin.SparseVector
+	keys     akin.SparseVector
 	passages [][]float32
 }

@@ -18,9 +18,10 @@ type Document struct {
 	Words      int    // of heading and body, as encoder.Words counts
 	Dense      []float32
 	Lexical    akin.SparseVector
-	Heading    Passage   // title and subtitle; without a vector when there are none
-	Paragraphs []Passage // as Article.Paragraphs
-	Statements []Passage // as Article.Statements
+	Keys       akin.SparseVector // of Lexical, the terms that the article is searched by
+	Heading    Passage           // title and subtitle; without a vector when there are none
+	Paragraphs []Passage         // as Article.Paragraphs
+	Statements []Passage         // as Article.Statements
 }
 
 // Passage is one embedded text.
@@ -60,6 +61,9 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 		id := d.Article.ID
 		ids[i], revisions[i] = id, d.Revision
 		whole := vectors(d.Dense, d.Lexical)
+		if len(d.Keys.Indices) > 0 {
+			whole[keysName] = qdrant.NewVectorSparse(d.Keys.Indices, d.Keys.Values)
+		}
 		whole[passagesName] = qdrant.NewVectorMulti(s.rowsOf(d.passages()))
 		articles = append(articles, &qdrant.PointStruct{
 			Id: articleID(corpus, id), Vectors: qdrant.NewVectorsMap(whole), Payload: articlePayload(corpus, d),

@@ -20,6 +20,7 @@ const schemaVersion = 2
 const (
 	denseName    = "dense"    // the embedder's; cosine
 	lexicalName  = "lexical"  // sparse; the store multiplies a query's weights by their inverse document frequency
+	keysName     = "keys"     // sparse; of an article's lexical vector the few terms that it is searched by
 	passagesName = "passages" // a row for the heading and for each paragraph of an article; kept for evidence, no search looks among them
 )
 
@@ -65,14 +66,14 @@ var filterable = []index{
 
 type collection struct {
 	alias    string
-	passages bool
+	articles bool
 	indexes  []index
 }
 
 func (n names) collections() []collection {
 	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
 	return []collection{
-		{alias: n.articles, passages: true, indexes: indexes},
+		{alias: n.articles, articles: true, indexes: indexes},
 		{alias: n.statements, indexes: indexes},
 	}
 }
@@ -151,7 +152,9 @@ func (s *Store) checkGeneration(ctx context.Context, name string, opts Options) 
 
 func (s *Store) createCollection(ctx context.Context, name string, c collection, opts Options) error {
 	dense := map[string]*qdrant.VectorParams{denseName: {Size: uint64(opts.Dimensions), Distance: qdrant.Distance_Cosine}}
-	if c.passages {
+	sparse := map[string]*qdrant.SparseVectorParams{lexicalName: {Modifier: qdrant.Modifier_Idf.Enum()}}
+	if c.articles {
+		sparse[keysName] = &qdrant.SparseVectorParams{Index: &qdrant.SparseIndexConfig{OnDisk: qdrant.PtrOf(true)}}
 		dense[passagesName] = &qdrant.VectorParams{
 			Size: uint64(opts.Dimensions), Distance: qdrant.Distance_Cosine, OnDisk: qdrant.PtrOf(true),
 			MultivectorConfig: &qdrant.MultiVectorConfig{Comparator: qdrant.MultiVectorComparator_MaxSim},
@@ -159,11 +162,9 @@ func (s *Store) createCollection(ctx context.Context, name string, c collection,
 		}
 	}
 	request := &qdrant.CreateCollection{
-		CollectionName: name,
-		VectorsConfig:  qdrant.NewVectorsConfigMap(dense),
-		SparseVectorsConfig: qdrant.NewSparseVectorsConfig(map[string]*qdrant.SparseVectorParams{
-			lexicalName: {Modifier: qdrant.Modifier_Idf.Enum()},
-		}),
+		CollectionName:      name,
+		VectorsConfig:       qdrant.NewVectorsConfigMap(dense),
+		SparseVectorsConfig: qdrant.NewSparseVectorsConfig(sparse),
 		Metadata: qdrant.NewValueMap(map[string]any{
 			metaFingerprint: opts.Fingerprint, metaSchema: schemaVersion, metaDimensions: opts.Dimensions,
 		}),

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ type Probe struct {
 	ID      string
 	Dense   []float32
 	Lexical akin.SparseVector
+	Keys    akin.SparseVector // what is searched by instead of Lexical; empty to search by Lexical
 }
 
 // Scores are a candidate's similarities to a probe.
@@ -63,6 +65,7 @@ func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHi
 	seeds := map[string]Stored{}
 	found, err := s.search(ctx, search, kindOfPoint{
 		name:    s.names.articles,
+		keys:    &qdrant.LookupLocation{CollectionName: s.names.articles, VectorName: qdrant.PtrOf(keysName)},
 		payload: qdrant.NewWithPayloadInclude(fieldArticle, fieldLanguage, fieldPublished, fieldSketch, fieldWords),
 		point: func(id string) (*qdrant.PointId, bool) {
 			return articleID(search.Corpus, id), true
@@ -70,7 +73,7 @@ func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHi
 		probe: func(p point) (string, Probe) {
 			stored := storedArticle(p)
 			seeds[stored.Article.ID] = stored
-			return stored.Article.ID, Probe{Dense: stored.Dense, Lexical: stored.Lexical}
+			return stored.Article.ID, Probe{Dense: stored.Dense, Lexical: stored.Lexical, Keys: stored.keys}
 		},
 	})
 	if err != nil {
@@ -123,6 +126,7 @@ func (s *Store) SimilarStatements(ctx context.Context, search Search) ([]Stateme
 // kindOfPoint is what searches for articles and for statements differ in.
 type kindOfPoint struct {
 	name    string
+	keys    *qdrant.LookupLocation                  // where what a stored one is searched by lies; nil: its lexical vector
 	payload *qdrant.WithPayloadSelector             // of a candidate
 	point   func(id string) (*qdrant.PointId, bool) // that a probe's id names; false for an id that can name none
 	probe   func(p point) (id string, vectors Probe)
@@ -152,8 +156,8 @@ func (s *Store) search(ctx context.Context, search Search, kind kindOfPoint) ([]
 		}
 	}
 	with := qdrant.NewWithVectors(true)
-	if !search.Passages {
-		with = qdrant.NewWithVectorsInclude(denseName, lexicalName)
+	if !search.Passages && kind.keys != nil {
+		with = qdrant.NewWithVectorsInclude(denseName, lexicalName, keysName)
 	}
 	read, err := s.get(ctx, kind.name, points, qdrant.NewWithPayload(true), with)
 	if err != nil {
@@ -208,6 +212,8 @@ func known(probes []Probe, stored map[string]Probe) []Probe {
 type leg struct {
 	query *qdrant.Query
 	using string
+	fewer *qdrant.Query          // finds the nearest instead of query
+	from  *qdrant.LookupLocation // where the point that fewer names has its vector
 	score func(*candidate) *float64
 }
 
@@ -219,7 +225,7 @@ func legsOf(probes []Probe, kind kindOfPoint, scores func(*candidate) []Scores) 
 		if p.ID != "" {
 			point, _ := kind.point(p.ID)
 			dense.query = qdrant.NewQueryID(point)
-			lexical.query = dense.query
+			lexical.query, lexical.fewer, lexical.from = dense.query, dense.query, kind.keys
 			legs = append(legs, dense, lexical)
 			continue
 		}
@@ -229,6 +235,9 @@ func legsOf(probes []Probe, kind kindOfPoint, scores func(*candidate) []Scores) 
 		}
 		if len(p.Lexical.Indices) > 0 {
 			lexical.query = qdrant.NewQuerySparse(p.Lexical.Indices, p.Lexical.Values)
+			if len(p.Keys.Indices) > 0 {
+				lexical.fewer = qdrant.NewQuerySparse(p.Keys.Indices, p.Keys.Values)
+			}
 			legs = append(legs, lexical)
 		}
 	}
@@ -249,7 +258,9 @@ func (s *Store) candidates(ctx context.Context, search Search, kind kindOfPoint,
 	union := limit * uint64(len(like))
 	var nearest []*qdrant.PrefetchQuery
 	for _, l := range like {
-		nearest = append(nearest, &qdrant.PrefetchQuery{Query: l.query, Using: &l.using, Filter: filter, Limit: &limit})
+		nearest = append(nearest, &qdrant.PrefetchQuery{
+			Query: cmp.Or(l.fewer, l.query), LookupFrom: l.from, Using: &l.using, Filter: filter, Limit: &limit,
+		})
 	}
 	// All that any of them brought: how it is fused does not matter here.
 	all := &qdrant.QueryPoints{

@@ -42,7 +42,7 @@ func document(id string, seed float32, change func(a *akin.Article)) store.Docum
 	}
 	change(&a)
 	a.Place()
-	d := store.Document{Article: a, Revision: "r1", Sketch: "sketch", Dense: vector(seed), Lexical: words(a.Title), Heading: store.Passage{Digest: id + "h", Dense: vector(seed)}}
+	d := store.Document{Article: a, Revision: "r1", Sketch: "sketch", Dense: vector(seed), Lexical: words(a.Title), Keys: words(a.Title), Heading: store.Passage{Digest: id + "h", Dense: vector(seed)}}
 	for i := range a.Paragraphs {
 		d.Paragraphs = append(d.Paragraphs, store.Passage{Digest: fmt.Sprint(id, i), Dense: vector(seed + float32(i))})
 	}

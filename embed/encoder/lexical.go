@@ -1,6 +1,7 @@
 package encoder
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -30,11 +31,23 @@ var lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compou
 // Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
 func Lexical(text string) akin.SparseVector {
+	whole, _ := lexical(text, 0)
+	return whole
+}
+
+// LexicalKeys returns the vector of Lexical, and of its terms the few that tell most, with the same weights. A search by these alone finds nearly
+// the same texts, and looks at a small part of the lists that a search by all terms of a long text would go through.
+func LexicalKeys(text string) (whole, keys akin.SparseVector) { return lexical(text, maxKeys) }
+
+// maxKeys are the terms that a long text is searched by.
+const maxKeys = 64
+
+func lexical(text string, keys int) (whole, few akin.SparseVector) {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
 	c.count(text)
 	norm := float32(saturation) * ((1 - lengthNorm) + lengthNorm*float32(len(c.units))/meanLength)
-	c.places = c.places[:0]
+	c.places, c.telling = c.places[:0], c.telling[:0]
 	var square float64 // of the length that the vector would have if document frequencies said what the terms tell by themselves
 	for i := range c.found {
 		f := &c.found[i]
@@ -43,14 +56,45 @@ func Lexical(text string) akin.SparseVector {
 			w := share * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
 			square += float64(w*telling) * float64(w*telling)
 			c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))
+			if keys > 0 {
+				c.telling = append(c.telling, w*w*telling)
+			}
 		}
 	}
 	if len(c.places) == 0 {
-		return akin.SparseVector{}
+		return akin.SparseVector{}, akin.SparseVector{}
 	}
-	slices.Sort(c.places)
-	v := akin.SparseVector{Indices: make([]uint32, 0, len(c.places)), Values: make([]float32, 0, len(c.places))}
-	for _, p := range c.places {
+	scale := float32(1 / lengthPower(square))
+	if keys > 0 {
+		few = sparseOf(c.most(keys), scale)
+	}
+	return sparseOf(c.places, scale), few
+}
+
+// most returns the n places that tell most.
+func (c *counter) most(n int) []uint64 {
+	if len(c.places) <= n {
+		return slices.Clone(c.places)
+	}
+	order := make([]int, len(c.places))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(c.telling[b], c.telling[a]), cmp.Compare(c.places[a], c.places[b]))
+	})
+	most := make([]uint64, n)
+	for i := range most {
+		most[i] = c.places[order[i]]
+	}
+	return most
+}
+
+// sparseOf sorts places, and makes a vector of them.
+func sparseOf(places []uint64, scale float32) akin.SparseVector {
+	slices.Sort(places)
+	v := akin.SparseVector{Indices: make([]uint32, 0, len(places)), Values: make([]float32, 0, len(places))}
+	for _, p := range places {
 		index, w := uint32(p>>32), math.Float32frombits(uint32(p))
 		if n := len(v.Indices); n > 0 && v.Indices[n-1] == index { // two terms in one place
 			v.Values[n-1] += w
@@ -59,7 +103,6 @@ func Lexical(text string) akin.SparseVector {
 		v.Indices = append(v.Indices, index)
 		v.Values = append(v.Values, w)
 	}
-	scale := float32(1 / lengthPower(square))
 	for i := range v.Values {
 		v.Values[i] *= scale
 	}

@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/akinserver/akin"
@@ -68,6 +69,30 @@ func TestLexicalOfTwiceTheText(t *testing.T) {
 		if same, other := score(once, once), score(once, twice); other < 0.9*same || other > 1.3*same {
 			t.Errorf("a text scores %.2f against itself, and %.2f against itself said twice", same, other)
 		}
+	}
+}
+
+func TestLexicalKeys(t *testing.T) {
+	long := strings.Repeat(report+reportZH, 3)
+	whole, keys := LexicalKeys(long)
+	if diff := cmp.Diff(Lexical(long), whole); diff != "" {
+		t.Errorf("LexicalKeys makes another vector than Lexical (-want +got):\n%s", diff)
+	}
+	if len(keys.Indices) != maxKeys || len(whole.Indices) <= maxKeys {
+		t.Fatalf("%d keys of %d terms, want %d", len(keys.Indices), len(whole.Indices), maxKeys)
+	}
+	for i, index := range keys.Indices {
+		j, found := slices.BinarySearch(whole.Indices, index)
+		if !found || whole.Values[j] != keys.Values[i] {
+			t.Errorf("key %d weighs %v, which is not its weight in the whole", index, keys.Values[i])
+		}
+	}
+	the := Lexical("the").Indices[0]
+	if _, found := slices.BinarySearch(keys.Indices, the); found {
+		t.Error("the is among the keys of a long report")
+	}
+	if whole, keys := LexicalKeys("dredger"); !cmp.Equal(whole, keys) {
+		t.Errorf("the keys of one word are %v, want the word", keys)
 	}
 }
 

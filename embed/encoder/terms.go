@@ -61,7 +61,8 @@ type counter struct {
 	slots []int32 // open addressing by hash: index into terms, plus 1; its length is a power of 2
 	found []counted
 
-	places []uint64 // for lexical: an index above, the bits of a weight below
+	places  []uint64  // for lexical: an index above, the bits of a weight below
+	telling []float32 // for lexical: how much each place tells
 }
 
 type counted struct {

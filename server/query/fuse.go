@@ -32,9 +32,17 @@ const (
 	// literalTrust is how far the dense leg is trusted when its vectors are made of words alone.
 	literalTrust = 0.15
 
+	seedExponent = 0.65
+
 	// negativeWeight is how much of the likeness to the negative seeds is taken from the likeness to the positive ones.
 	negativeWeight = 0.5
 )
+
+// unit is what a lexical score is divided by to be about 1 for the same words, given the score of the seed against itself. The exponent lies between that of the cosine, which suits texts of one
+// length, and one, which asks how much of the seed is found.
+func (s *scale) unit(self float64) float64 {
+	return math.Pow(self, seedExponent) * math.Pow(s.self, 2*(1-seedExponent))
+}
 
 // fused are the parts of one seed's and one candidate's likeness.
 type fused struct{ dense, lexical, densePart, lexicalPart float64 }
@@ -69,7 +77,7 @@ func (c *calibration) scorer(seeds []seed) *scorer {
 	s := &scorer{seeds: seeds, scales: make([]*scale, len(seeds)), lexicals: make([]float64, len(seeds)), aligned: make([]*aligner, len(seeds))}
 	for i := range seeds {
 		s.scales[i] = c.scale(seeds[i].language)
-		s.lexicals[i] = math.Sqrt(c.product(seeds[i].lexical, seeds[i].lexical)) * s.scales[i].self
+		s.lexicals[i] = s.scales[i].unit(c.product(seeds[i].lexical, seeds[i].lexical))
 		if seeds[i].Negative {
 			s.negative = append(s.negative, i)
 		} else {

@@ -163,8 +163,10 @@ func (e *Engine) seeds(ctx context.Context, r Request) ([]seed, error) {
 		if s.ID == "" {
 			t := &seeds[i]
 			t.found, t.text, t.language, t.words = true, s.Text, language.Of(s.Text), encoder.Words(s.Text)
-			t.lexical, t.sketch = encoder.Lexical(s.Text), family.Of(s.Text)
-			t.probe, vectors = store.Probe{Dense: vectors[0], Lexical: t.lexical}, vectors[1:]
+			var keys akin.SparseVector
+			t.lexical, keys = encoder.LexicalKeys(s.Text)
+			t.sketch = family.Of(s.Text)
+			t.probe, vectors = store.Probe{Dense: vectors[0], Lexical: t.lexical, Keys: keys}, vectors[1:]
 		}
 	}
 	return seeds, nil

@@ -139,6 +139,7 @@ type sparseColumn struct {
 	postings map[uint32]*posting
 	n        int // vectors
 	filled   int // vectors that are not empty
+	entries  int // indices of all vectors
 	// What was deleted still counts for IDF, as in Qdrant, until there is enough of it to be swept out.
 	ghosts     map[uint32]int // by index
 	ghostCount int            // vectors
@@ -223,6 +224,7 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 	if len(v.indices) > 0 {
 		c.filled++
 	}
+	c.entries += len(v.indices)
 	for i, index := range v.indices {
 		p := c.postings[index]
 		if p == nil {
@@ -249,6 +251,7 @@ func (c *sparseColumn) remove(slot uint32) {
 	if len(v.indices) > 0 {
 		c.filled--
 	}
+	c.entries -= len(v.indices)
 	for _, index := range v.indices {
 		p := c.postings[index]
 		at, found := slices.BinarySearch(p.slots, slot)

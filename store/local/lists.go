@@ -88,7 +88,7 @@ func (s *scan) sparse(col *sparseColumn) error {
 	query := col.weighted(s.q.examples[0].sparse)
 	lists, total, growing := col.lists(query)
 	n := s.set.GetCardinality()
-	if n < uint64(total/8) {
+	if n*uint64(col.dotCost(query)) < uint64(total) {
 		return s.sparseOneByOne(col, query)
 	}
 	sums := col.takeSums()
@@ -132,9 +132,14 @@ func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
 
 const (
 	manyPostings = 8192     // fewer are walked without thinking
-	postingsADot = 64       // one comparison of two vectors takes about as long as a walk over so many postings
 	rounding     = 1. / 1e5 // part of a score that the order of additions may make
 )
+
+// dotCost is about how many postings are walked in the time that it takes to compare the query with one vector, which is to step through the
+// indices of both.
+func (c *sparseColumn) dotCost(query sparse) int {
+	return 8 + (len(query.indices)+c.entries/max(1, c.filled))/2
+}
 
 // longLists walks lists for as long as that is cheaper than to compare the points that may still be among the best.
 func (s *scan) longLists(col *sparseColumn, query sparse, lists []weightedList, sums *sums, all bool) error {
@@ -151,7 +156,7 @@ func (s *scan) longLists(col *sparseColumn, query sparse, lists []weightedList, 
 		if postings > 2*len(sums.touched) && i > 0 {
 			bar := s.bar(sums, all) * (1 - rounding)
 			if open*(1+rounding) < bar {
-				if hopeful = s.hopeful(sums, all, bar-open); len(hopeful)*postingsADot < postings {
+				if hopeful = s.hopeful(sums, all, bar-open); len(hopeful)*col.dotCost(query) < postings {
 					break
 				}
 			}

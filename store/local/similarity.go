@@ -147,14 +147,16 @@ func maxSim(ctx context.Context, sim similarity, query, v vector) float32 {
 // sparseDot sums the products over the indices that both have; ok = false if there is none.
 func sparseDot(a, b sparse) (sum float32, ok bool) {
 	for i, j := 0, 0; i < len(a.indices) && j < len(b.indices); {
-		switch x, y := a.indices[i], b.indices[j]; {
-		case x < y:
-			i++
-		case x > y:
-			j++
-		default:
+		x, y := a.indices[i], b.indices[j]
+		if x == y {
 			sum, ok = sum+a.values[i]*b.values[j], true
-			i, j = i+1, j+1
+		}
+		// Two conditional moves: which of the two is the smaller, no processor can guess.
+		if x <= y {
+			i++
+		}
+		if y <= x {
+			j++
 		}
 	}
 	return sum, ok
