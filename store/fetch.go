@@ -125,8 +125,9 @@ type point interface {
 }
 
 func storedArticle(p point) Stored {
+	b := briefFrom(p.GetPayload())
 	return Stored{
-		Article: articleFrom(p.GetPayload()), Sketch: p.GetPayload()[fieldSketch].GetStringValue(), Words: int(p.GetPayload()[fieldWords].GetIntegerValue()),
+		Article: articleFrom(p.GetPayload()), Sketch: b.sketch, Words: b.words,
 		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), keys: sparseNamed(p.GetVectors(), keysName), passages: passages(p.GetVectors()),
 	}
 }
@@ -282,13 +283,14 @@ func passages(v *qdrant.VectorsOutput) [][]float32 {
 
 // Sketches returns the sketches of articles, by id.
 func (s *Store) Sketches(ctx context.Context, corpus string, ids []string) (map[string]string, error) {
-	points, err := s.get(ctx, s.names.articles, articleIDs(corpus, ids), qdrant.NewWithPayloadInclude(fieldArticle, fieldSketch), nil)
+	points, err := s.get(ctx, s.names.articles, articleIDs(corpus, ids), qdrant.NewWithPayloadInclude(fieldBrief), nil)
 	if err != nil {
 		return nil, err
 	}
 	sketches := make(map[string]string, len(points))
 	for _, p := range points {
-		sketches[p.Payload[fieldArticle].GetStringValue()] = p.Payload[fieldSketch].GetStringValue()
+		b := briefFrom(p.Payload)
+		sketches[b.id] = b.sketch
 	}
 	return sketches, nil
 }

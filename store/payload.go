@@ -1,6 +1,9 @@
 package store
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/qdrant/go-client/qdrant"
 
 	"github.com/akinserver/akin"
@@ -19,8 +22,8 @@ const (
 	fieldStatements = "statements"
 	fieldURL        = "url"
 	fieldAttributes = "attributes"
-	fieldSketch     = "sketch"
-	fieldWords      = "words"   // Document.Words, Passage.Words
+	fieldBrief      = "brief"   // what decides an article's place among hundreds of candidates, in one field that is soon read: see brief
+	fieldWords      = "words"   // of a statement: Passage.Words
 	fieldDigests    = "digests" // of the heading's and the paragraphs' texts, as they were embedded
 
 	// Of a statement's point, beside the fields that it is found by and what its article lends it.
@@ -105,8 +108,7 @@ func articlePayload(corpus string, d *Document) payload {
 	p.text(fieldAgency, a.Agency)
 	p.texts(fieldAuthors, a.Authors)
 	p.text(fieldURL, a.URL)
-	p.text(fieldSketch, d.Sketch)
-	p.number(fieldWords, d.Words)
+	p.text(fieldBrief, brief{a.ID, a.Language, a.PublishedDate, d.Words, d.Sketch}.encode())
 	digests := make([]string, 0, 1+len(d.Paragraphs))
 	for _, passage := range d.passages() {
 		digests = append(digests, passage.Digest)
@@ -205,4 +207,24 @@ func statementPayload(corpus string, d *Document, i int) payload {
 	p.number(fieldWords, d.Statements[i].Words)
 	p.text(fieldDigest, d.Statements[i].Digest)
 	return p
+}
+
+// brief is what is read of each candidate. Its parts are joined by tabs; the id, which may hold any character but control characters, comes last.
+type brief struct {
+	id, language, date string
+	words              int
+	sketch             string
+}
+
+func (b brief) encode() string {
+	return strings.Join([]string{b.language, b.date, strconv.Itoa(b.words), b.sketch, b.id}, "\t")
+}
+
+func briefFrom(p map[string]*qdrant.Value) brief {
+	parts := strings.SplitN(p[fieldBrief].GetStringValue(), "\t", 5)
+	if len(parts) < 5 {
+		return brief{}
+	}
+	words, _ := strconv.Atoi(parts[2])
+	return brief{language: parts[0], date: parts[1], words: words, sketch: parts[3], id: parts[4]}
 }

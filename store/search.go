@@ -32,7 +32,8 @@ type Search struct {
 	Like     []Probe // what is nearest to any of them is a candidate
 	Unlike   []Probe // candidates are scored by them, too
 	Filter   akin.Filter
-	Limit    int  // candidates by either vector of each probe of Like
+	Limit    int  // candidates by the lexical vector of each probe of Like
+	Dense    int  // candidates by the dense vector of each probe of Like; 0 means Limit
 	Vectors  bool // bring the candidates' vectors
 	Passages bool // bring the vectors of the passages of the articles that are probes
 }
@@ -66,7 +67,7 @@ func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHi
 	found, err := s.search(ctx, search, kindOfPoint{
 		name:    s.names.articles,
 		keys:    &qdrant.LookupLocation{CollectionName: s.names.articles, VectorName: qdrant.PtrOf(keysName)},
-		payload: qdrant.NewWithPayloadInclude(fieldArticle, fieldLanguage, fieldPublished, fieldSketch, fieldWords),
+		payload: qdrant.NewWithPayloadInclude(fieldBrief),
 		point: func(id string) (*qdrant.PointId, bool) {
 			return articleID(search.Corpus, id), true
 		},
@@ -81,11 +82,8 @@ func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHi
 	}
 	hits := make([]ArticleHit, len(found))
 	for i, c := range found {
-		hits[i] = ArticleHit{
-			ID: c.payload[fieldArticle].GetStringValue(), Language: c.payload[fieldLanguage].GetStringValue(),
-			PublishedDate: c.payload[fieldPublished].GetStringValue(), Sketch: c.payload[fieldSketch].GetStringValue(),
-			Words: int(c.payload[fieldWords].GetIntegerValue()), Hit: c.Hit,
-		}
+		b := briefFrom(c.payload)
+		hits[i] = ArticleHit{ID: b.id, Language: b.language, PublishedDate: b.date, Sketch: b.sketch, Words: b.words, Hit: c.Hit}
 	}
 	return hits, seeds, nil
 }
@@ -251,13 +249,18 @@ func (s *Store) candidates(ctx context.Context, search Search, kind kindOfPoint,
 	if len(like) == 0 {
 		return nil, nil
 	}
-	filter, limit := conditions(search.Corpus, search.Filter), uint64(search.Limit)
+	filter := conditions(search.Corpus, search.Filter)
 	if len(points) > 0 {
 		filter.MustNot = append(filter.MustNot, qdrant.NewHasID(points...))
 	}
-	union := limit * uint64(len(like))
+	var union uint64
 	var nearest []*qdrant.PrefetchQuery
 	for _, l := range like {
+		limit := uint64(search.Limit)
+		if l.using == denseName && search.Dense > 0 {
+			limit = uint64(search.Dense)
+		}
+		union += limit
 		nearest = append(nearest, &qdrant.PrefetchQuery{
 			Query: cmp.Or(l.fewer, l.query), LookupFrom: l.from, Using: &l.using, Filter: filter, Limit: &limit,
 		})
@@ -363,7 +366,7 @@ func (s *Store) SampleStatements(ctx context.Context, corpus string, n int) ([]S
 func (s *Store) sample(ctx context.Context, name, corpus string, n int) ([]Sample, error) {
 	points, err := s.client.Scroll(ctx, &qdrant.ScrollPoints{
 		CollectionName: name, Filter: conditions(corpus, akin.Filter{}), Limit: qdrant.PtrOf(uint32(n)),
-		WithPayload: qdrant.NewWithPayloadInclude(fieldLanguage, fieldWords), WithVectors: qdrant.NewWithVectorsInclude(denseName, lexicalName),
+		WithPayload: qdrant.NewWithPayloadInclude(fieldLanguage, fieldWords, fieldBrief), WithVectors: qdrant.NewWithVectorsInclude(denseName, lexicalName),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: sample %s: %w", name, meaning(err))
@@ -371,7 +374,11 @@ func (s *Store) sample(ctx context.Context, name, corpus string, n int) ([]Sampl
 	samples := make([]Sample, len(points))
 	for i, p := range points {
 		payload := p.GetPayload()
-		samples[i] = Sample{payload[fieldLanguage].GetStringValue(), int(payload[fieldWords].GetIntegerValue()), dense(p.GetVectors()), sparse(p.GetVectors())}
+		words := int(payload[fieldWords].GetIntegerValue())
+		if b := briefFrom(payload); b.id != "" {
+			words = b.words
+		}
+		samples[i] = Sample{payload[fieldLanguage].GetStringValue(), words, dense(p.GetVectors()), sparse(p.GetVectors())}
 	}
 	return samples, nil
 }

@@ -14,7 +14,7 @@ const builtinVersion = 1
 
 // BuiltinOptions are what a Builtin can be told.
 type BuiltinOptions struct {
-	Dimensions int // 64 to 8192; 0 means 1024. Fewer make a smaller store and blur long texts
+	Dimensions int // 64 to 8192; 0 means 384. Fewer make a smaller store and blur long texts
 }
 
 // Builtin embeds texts without any model: terms, weighed by how much they tell, are thrown onto the dimensions by their hashes
@@ -28,7 +28,7 @@ type Builtin struct {
 func NewBuiltin(options BuiltinOptions) (*Builtin, error) {
 	switch d := options.Dimensions; {
 	case d == 0:
-		return &Builtin{1024}, nil
+		return &Builtin{384}, nil
 	case d < 64 || d > 8192:
 		return nil, &akin.InvalidError{Field: "dimensions", Problem: fmt.Sprintf("%d is not within 64 to 8192", d)}
 	}

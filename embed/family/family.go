@@ -94,7 +94,23 @@ func (s Sketch) Resemblance(t Sketch) float64 {
 
 // Same reports whether the two texts are prints of one text: alike in their words, and without a place in which each has a figure that the other has not.
 func (s Sketch) Same(t Sketch) bool {
-	return s.Resemblance(t) >= resemblance && !s.Contradicts(t)
+	return s.resembles(t) && !s.Contradicts(t)
+}
+
+// resembles is Resemblance >= resemblance; of two that have nothing in common, it is known half-way.
+func (s Sketch) resembles(t Sketch) bool {
+	if len(s.minima) == 0 || len(t.minima) == 0 {
+		return false
+	}
+	apart := 0
+	for i, v := range s.minima {
+		if v != t.minima[i] {
+			if apart++; apart > bins*(1-resemblance) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Contradicts reports whether there is a place in which each of two texts has a figure that the other has not.

@@ -30,6 +30,7 @@ type scale struct {
 	dense   float64 // median cosine of two texts drawn by chance
 	lexical float64 // the same of the root of their lexical similarity
 	trust   float64 // of the dense leg, 0 to 1
+	literal bool    // the dense leg knows nothing but words
 	topic   float64 // likeness from which on two are about one topic
 }
 
@@ -124,7 +125,7 @@ func (c *calibration) scale(language string) *scale {
 
 // measure compares the texts of each group with one another.
 func (c *calibration) measure(groups [][]store.Sample, literal bool) *scale {
-	s := &scale{self: 1}
+	s := &scale{self: 1, literal: literal}
 	var selves []float64
 	for _, group := range groups {
 		for _, text := range group {

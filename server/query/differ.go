@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/akinserver/akin/embed/family"
 )
@@ -71,6 +72,11 @@ func negations(text string) []string {
 		}
 	}
 	for rest := text; rest != ""; {
+		at := strings.IndexAny(rest, firstZH)
+		if at < 0 {
+			break
+		}
+		rest = rest[at:]
 		if word := prefix(rest, affirmedZH); word != "" {
 			rest = rest[len(word):]
 			continue
@@ -79,11 +85,22 @@ func negations(text string) []string {
 			out, rest = append(out, word), rest[len(word):]
 			continue
 		}
-		_, size := firstRune(rest)
+		_, size := utf8.DecodeRuneInString(rest)
 		rest = rest[size:]
 	}
 	return out
 }
+
+// firstZH are the characters with which the words of denialsZH and affirmedZH begin.
+var firstZH = func() string {
+	var first []rune
+	for _, word := range append(slices.Clone(denialsZH), affirmedZH...) {
+		if r, _ := utf8.DecodeRuneInString(word); !slices.Contains(first, r) {
+			first = append(first, r)
+		}
+	}
+	return string(first)
+}()
 
 func prefix(text string, words []string) string {
 	for _, w := range words {
@@ -92,13 +109,4 @@ func prefix(text string, words []string) string {
 		}
 	}
 	return ""
-}
-
-func firstRune(text string) (rune, int) {
-	for i, r := range text {
-		if i > 0 {
-			return r, i
-		}
-	}
-	return 0, len(text)
 }

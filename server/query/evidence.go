@@ -23,9 +23,13 @@ type Evidence struct {
 // passage is a stretch of text with its vectors.
 type passage struct {
 	span    Span
-	words   int
 	dense   []float32
-	lexical akin.SparseVector
+	words   int               // set by read
+	lexical akin.SparseVector // set by read
+}
+
+func (p *passage) read() {
+	p.words, p.lexical = encoder.Words(p.span.Text), encoder.Lexical(p.span.Text)
 }
 
 // passagesOf are the heading and the paragraphs of a stored article, or the whole text of a seed that is one.
@@ -37,7 +41,7 @@ func passagesOf(a *store.Stored) []passage {
 			text = a.Article.Paragraphs[place].Text
 		}
 		if text != "" {
-			out = append(out, passage{whole(place, text), encoder.Words(text), dense, encoder.Lexical(text)})
+			out = append(out, passage{span: whole(place, text), dense: dense})
 		}
 	})
 	return out
@@ -48,10 +52,14 @@ func heading(a *akin.Article) string { return cmp.Or(a.Title, a.Subtitle) }
 
 // passages are worked out once for all matches.
 func (s *seed) passages() []passage {
-	if s.article != nil {
-		return passagesOf(s.article)
+	if s.article == nil {
+		return []passage{{whole(store.HeadingPlace, s.text), s.probe.Dense, s.words, s.lexical}}
 	}
-	return []passage{{whole(store.HeadingPlace, s.text), s.words, s.probe.Dense, s.lexical}}
+	passages := passagesOf(s.article)
+	for i := range passages {
+		passages[i].read()
+	}
+	return passages
 }
 
 // evidence lists the pairs of passages in which a match agrees with the positive seeds most, each passage once.
@@ -65,7 +73,7 @@ func (q *question) evidence(match *store.Stored, n int) []Evidence {
 		if q.aligned[i] == nil {
 			q.aligned[i] = newAligner(q.calibration, q.scales[i], q.seeds[i].passages())
 		}
-		pairs = append(pairs, q.aligned[i].align(i, own)...)
+		pairs = append(pairs, q.aligned[i].align(i, own, n)...)
 	}
 	slices.SortStableFunc(pairs, func(a, b agreement) int { return cmp.Compare(b.value, a.value) })
 	type end struct{ seed, passage int }
@@ -82,7 +90,7 @@ func (q *question) evidence(match *store.Stored, n int) []Evidence {
 		usedSeed[from], usedMatch[p.to] = true, true
 		theirs, ours := &q.aligned[p.seed].passages[p.from], &own[p.to]
 		out = append(out, Evidence{
-			Seed: q.seeds[p.seed].place, SeedSpan: theirs.span, MatchSpan: ours.span, Similarity: cosine(theirs.dense, ours.dense),
+			Seed: q.seeds[p.seed].place, SeedSpan: theirs.span, MatchSpan: ours.span, Similarity: dot(theirs.dense, ours.dense),
 			SharedTerms: sharedTerms(ours.span.Text, []string{theirs.span.Text}), Differences: differences(theirs.span.Text, ours.span.Text),
 		})
 	}
@@ -120,12 +128,16 @@ func newAligner(c *calibration, s *scale, passages []passage) *aligner {
 	return a
 }
 
-// align visits the terms of each passage once, however many passages the seed has.
-func (a *aligner) align(seed int, own []passage) []agreement {
+// align visits the terms of each passage once, however many passages the seed has. Of many passages it reads those that the dense vectors find nearest, when
+// these can be trusted with that.
+func (a *aligner) align(seed int, own []passage, n int) []agreement {
 	var out []agreement
 	products := make([]float64, len(a.passages))
-	for to := range own {
+	for _, to := range a.nearest(own, n) {
 		p := &own[to]
+		if p.words == 0 {
+			p.read()
+		}
 		clear(products)
 		for k, index := range p.lexical.Indices {
 			for _, w := range a.terms[index] {
@@ -138,13 +150,44 @@ func (a *aligner) align(seed int, own []passage) []agreement {
 			if products[from] > 0 {
 				lexical = products[from] / (math.Sqrt(a.roots[from]*root) * a.scale.self)
 			}
-			value := a.scale.fuse(cosine(a.passages[from].dense, p.dense), lexical, min(a.passages[from].words, p.words)).total()
+			value := a.scale.fuse(dot(a.passages[from].dense, p.dense), lexical, min(a.passages[from].words, p.words)).total()
 			if value > 0 && (lexical > 0 || a.scale.trust > literalTrust) {
 				out = append(out, agreement{seed, from, to, value})
 			}
 		}
 	}
 	return out
+}
+
+// passagesRead are read for each pair that is asked for.
+const passagesRead = 2
+
+// nearest picks the passages that are most alike to any of the seed's.
+func (a *aligner) nearest(own []passage, n int) []int {
+	order := make([]int, len(own))
+	for i := range order {
+		order[i] = i
+	}
+	if len(own) <= passagesRead*n || a.scale.trust < literalTrust {
+		return order
+	}
+	best := make([]float64, len(own))
+	for i := range own {
+		for j := range a.passages {
+			best[i] = max(best[i], dot(own[i].dense, a.passages[j].dense))
+		}
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(best[y], best[x]) })
+	return order[:passagesRead*n]
+}
+
+// dot is the cosine of vectors of unit length.
+func dot(a, b []float32) float64 {
+	var sum float32
+	for i := range min(len(a), len(b)) {
+		sum += a[i] * b[i]
+	}
+	return float64(sum)
 }
 
 // maxTerms are shown of what two texts share.

@@ -54,6 +54,9 @@ func (s *scale) fuse(dense, lexical float64, words int) fused {
 	weight := s.trust * evenWords / (evenWords + float64(words))
 	f := fused{dense: dense, lexical: lexical}
 	f.densePart = weight * standing(dense, s.dense)
+	if s.literal && lexical == 0 {
+		f.densePart = min(0, f.densePart) // words that share a place in the vector, not words that are shared
+	}
 	f.lexicalPart = (1 - weight) * standing(math.Sqrt(lexical), s.lexical)
 	return f
 }

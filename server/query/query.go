@@ -21,6 +21,16 @@ import (
 // It does not depend on the page, so that page after page is one list.
 const Depth = 128
 
+// literalDepth is how many candidates the dense leg brings when its vectors are made of words alone: the lexical leg finds the same.
+const literalDepth = 32
+
+func (e *Engine) denseDepth() int {
+	if e.literal {
+		return literalDepth
+	}
+	return Depth
+}
+
 // Engine answers queries. It is safe for concurrent use.
 type Engine struct {
 	store    *store.Store

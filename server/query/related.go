@@ -133,7 +133,7 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 	} else {
 		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
 	}
-	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Vectors: r.Diversity > 0, Passages: r.Evidence > 0}
+	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Dense: max(e.denseDepth(), len(r.Filter.IDs)), Vectors: r.Diversity > 0, Passages: r.Evidence > 0}
 	search.Like, search.Unlike = probes(seeds)
 	hits, stored, err := e.store.RelatedArticles(ctx, search)
 	if err != nil {
@@ -222,21 +222,22 @@ func printOf(seeds []seed, sketch family.Sketch) bool {
 // collapsePrints keeps one of several prints of a text: the earliest, at the place of the best. A text belongs to a family only when it is a print
 // of each of its members, so that no chain of small differences joins two texts.
 func collapsePrints(matches []ArticleMatch, counts map[Reason]int) []ArticleMatch {
-	var families [][]ArticleMatch
+	var families [][]*ArticleMatch
 next:
-	for _, m := range matches {
-		for i, members := range families {
-			if !slices.ContainsFunc(members, func(o ArticleMatch) bool { return !o.sketch.Same(m.sketch) }) {
-				families[i] = append(members, m)
+	for i := range matches {
+		m := &matches[i]
+		for k, members := range families {
+			if !slices.ContainsFunc(members, func(o *ArticleMatch) bool { return !o.sketch.Same(m.sketch) }) {
+				families[k] = append(members, m)
 				counts[Collapsed]++
 				continue next
 			}
 		}
-		families = append(families, []ArticleMatch{m})
+		families = append(families, []*ArticleMatch{m})
 	}
 	out := make([]ArticleMatch, len(families))
 	for i, members := range families {
-		first := slices.MinFunc(members, func(a, b ArticleMatch) int {
+		first := *slices.MinFunc(members, func(a, b *ArticleMatch) int {
 			return cmp.Or(earlier(a.Article.PublishedDate, b.Article.PublishedDate), cmp.Compare(a.Article.ID, b.Article.ID))
 		})
 		for _, m := range members {

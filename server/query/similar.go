@@ -145,7 +145,7 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 	} else {
 		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
 	}
-	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Vectors: r.Diversity > 0}
+	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Dense: max(e.denseDepth(), len(r.Filter.IDs)), Vectors: r.Diversity > 0}
 	search.Like, search.Unlike = probes(seeds)
 	hits, stored, err := e.store.SimilarStatements(ctx, search)
 	if err != nil {

@@ -71,12 +71,12 @@ func everyFieldSet(t *testing.T, m protoreflect.Message) {
 func TestFilter(t *testing.T) {
 	m := &akinv1.Filter{
 		Languages: []string{"zh"}, PublishedFrom: "2014-01-01", PublishedBefore: "2015-01-01", Sections: []string{"a"}, Sources: []string{"b"},
-		Speakers: []string{"c"}, ExcludedSpeakers: []string{"d"}, Keywords: []string{"e"}, ExcludedIds: []string{"f"},
+		Speakers: []string{"c"}, ExcludedSpeakers: []string{"d"}, Keywords: []string{"e"}, ExcludedIds: []string{"f"}, Ids: []string{"g"}, Kind: akinv1.Kind_KIND_DIRECT,
 	}
 	everyFieldSet(t, m.ProtoReflect())
 	want := akin.Filter{
 		Languages: []string{"zh"}, PublishedFrom: "2014-01-01", PublishedBefore: "2015-01-01", Sections: []string{"a"}, Sources: []string{"b"},
-		Speakers: []string{"c"}, ExcludedSpeakers: []string{"d"}, Keywords: []string{"e"}, ExcludedIDs: []string{"f"},
+		Speakers: []string{"c"}, ExcludedSpeakers: []string{"d"}, Keywords: []string{"e"}, ExcludedIDs: []string{"f"}, IDs: []string{"g"}, Kind: akin.Direct,
 	}
 	if diff := cmp.Diff(want, wire.Filter(m)); diff != "" {
 		t.Errorf("filter (-want +got):\n%s", diff)

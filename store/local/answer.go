@@ -47,7 +47,10 @@ func (a *answer) payloadOf(c *collection, slot uint32) fields {
 	if a.payload.nothing() {
 		return nil
 	}
-	return a.payload.of(c.document(slot).all())
+	if a.payload.whole() {
+		return c.document(slot).all()
+	}
+	return a.payload.of(c.document(slot).some(a.payload.touches))
 }
 
 // vectorsOf returns copies of the wanted vectors of a point: the answer is sent when the collection may have changed.

@@ -132,6 +132,7 @@ func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
 
 const (
 	manyPostings = 8192     // fewer are walked without thinking
+	untilNextBar = 0.5      // of what was open when the bar was last looked for
 	rounding     = 1. / 1e5 // part of a score that the order of additions may make
 )
 
@@ -151,9 +152,10 @@ func (s *scan) longLists(col *sparseColumn, query sparse, lists []weightedList, 
 	}
 	var hopeful []uint32
 	walked := 0
+	next := open // the bar is looked for again once no more than this is open: it costs a look at every point so far
 	for i, l := range lists {
-		// The bar costs a look at every point so far.
-		if postings > 2*len(sums.touched) && i > 0 {
+		if i > 0 && open <= next && postings > 4*len(sums.touched)+col.dotCost(query)*s.top.limit {
+			next = open * untilNextBar
 			bar := s.bar(sums, all) * (1 - rounding)
 			if open*(1+rounding) < bar {
 				if hopeful = s.hopeful(sums, all, bar-open); len(hopeful)*col.dotCost(query) < postings {

@@ -3,6 +3,7 @@ package local
 import (
 	"maps"
 	"math"
+	"slices"
 
 	"github.com/qdrant/go-client/qdrant"
 )
@@ -224,6 +225,17 @@ func newSelector(s *qdrant.WithPayloadSelector, byDefault bool) (*selector, erro
 
 // nothing tells that no part of any payload is chosen.
 func (s *selector) nothing() bool { return !s.all && s.include == nil }
+
+// whole tells that every part of any payload is chosen.
+func (s *selector) whole() bool { return s.all && s.exclude == nil }
+
+// touches reports whether a part of a field at the top may be chosen.
+func (s *selector) touches(key string) bool {
+	if s.include != nil {
+		return slices.ContainsFunc(s.include, func(p path) bool { return p.steps[0].key == key })
+	}
+	return !slices.ContainsFunc(s.exclude, func(p path) bool { return len(p.steps) == 1 && p.steps[0].key == key })
+}
 
 // of returns the chosen part of a payload. It shares what it keeps with the payload.
 func (s *selector) of(payload fields) fields {

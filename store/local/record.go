@@ -298,6 +298,36 @@ func (d document) all() fields {
 	return s.GetFields()
 }
 
+// some returns the fields at the top that are wanted.
+func (d document) some(wanted func(key string) bool) fields {
+	out := fields{}
+	if d.encoded == nil {
+		for key, v := range d.fields {
+			if wanted(key) {
+				out[key] = v
+			}
+		}
+		return out
+	}
+	for b := d.encoded; len(b) > 0; {
+		entry, n := fieldOf(b)
+		if n < 0 {
+			break
+		}
+		b = b[n:]
+		key, value := keyAndValue(entry)
+		if !wanted(string(key)) {
+			continue
+		}
+		v := &qdrant.Value{}
+		if err := proto.Unmarshal(value, v); err != nil {
+			panic(fmt.Sprintf("a stored payload cannot be read: %v", err)) // its checksum fits
+		}
+		out[string(key)] = v
+	}
+	return out
+}
+
 // fieldOf returns the content of the length-delimited field that b begins with, and the bytes that it takes in all.
 // Other fields have a nil content; n is negative where there is none.
 func fieldOf(b []byte) (content []byte, n int) {
