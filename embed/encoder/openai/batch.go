@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -65,7 +66,7 @@ func (e *Embedder) embedEach(ctx context.Context, purpose akin.Purpose, texts []
 		batch := parts[:j.take(parts)]
 		parts = parts[len(batch):]
 		group.Go(func() error {
-			_, err := j.send(ctx, batch)
+			_, err := j.send(ctx, batch, j.patience())
 			if err != nil {
 				once.Do(func() { close(failed) })
 			}
@@ -123,38 +124,47 @@ func (j *job) take(parts []part) int {
 	return n
 }
 
-// send gets the vectors of parts. Where the server refuses them it halves them until it knows whom they are refused for. It tells whether none was.
-func (j *job) send(ctx context.Context, parts []part) (clean bool, err error) {
+// send gets the vectors of parts. Where the server refuses them, or does not answer in time, it halves them, until it is known which one is refused. It tells whether
+// none was.
+func (j *job) send(ctx context.Context, parts []part, until time.Time) (clean bool, err error) {
 	texts := make([]string, len(parts))
 	for i, p := range parts {
 		texts[i] = j.form.Prefix + p.text
 	}
-	vectors, err := j.insist(ctx, j.form, texts)
+	vectors, err := j.insist(ctx, j.form, texts, until)
 	if err == nil {
 		j.deliver(parts, vectors)
 		return true, nil
 	}
 	f, ok := errors.AsType[*failure](err)
 	switch {
-	case !ok || !f.text:
+	case !ok || len(parts) == 1 && !f.text || !f.text && !f.slow:
 		return false, err
 	case len(parts) == 1:
 		return false, j.refuse(ctx, parts[0], f)
 	}
 	half := len(parts) / 2
-	first, err := j.send(ctx, parts[:half])
+	if f.text {
+		until = j.patience() // it is being found, which takes its time
+	} else if j.timeouts.Add(1) > 1 { // once may have been by chance
+		j.takesNoMoreThan(len(parts) - half)
+	}
+	first, err := j.send(ctx, parts[:half], until)
 	if err != nil {
 		return false, err
 	}
-	second, err := j.send(ctx, parts[half:])
+	second, err := j.send(ctx, parts[half:], until)
 	if err != nil {
 		return false, err
 	}
-	if first && second && f.tries == 0 {
+	if first && second && f.text && f.tries <= 1 {
 		j.takesNoMoreThan(len(parts) - half) // they were too many together
 	}
 	return first && second, nil
 }
+
+// patience is until when a batch that is sent now is insisted on.
+func (e *Embedder) patience() time.Time { return time.Now().Add(e.options.Patience) }
 
 // takesNoMoreThan lets later batches be smaller.
 func (e *Embedder) takesNoMoreThan(n int) {
@@ -176,7 +186,7 @@ func (j *job) refuse(ctx context.Context, p part, why *failure) error {
 			j.pending[p.index]-- // the part itself
 			j.mu.Unlock()
 			for _, s := range smaller {
-				if _, err := j.send(ctx, []part{s}); err != nil {
+				if _, err := j.send(ctx, []part{s}, j.patience()); err != nil {
 					return err
 				}
 			}
@@ -187,7 +197,7 @@ func (j *job) refuse(ctx context.Context, p part, why *failure) error {
 	works := j.works
 	j.mu.Unlock()
 	if !works && p.text != control {
-		if _, err := j.insist(ctx, j.form, []string{j.form.Prefix + control}); err != nil {
+		if _, err := j.insist(ctx, j.form, []string{j.form.Prefix + control}, j.patience()); err != nil {
 			if f, ok := errors.AsType[*failure](err); ok && f.text {
 				return fmt.Errorf("no text at all is embedded: %w: %w", akin.ErrSetup, err)
 			}

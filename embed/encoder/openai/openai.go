@@ -27,6 +27,7 @@ type Embedder struct {
 	http       *http.Client
 	format     atomic.Int32 // of the vectors in an answer, as far as it is known
 	batchTexts atomic.Int32 // texts that the server has been found to take in one request
+	timeouts   atomic.Int32 // of batches, since the last answer
 	slots      chan struct{}
 	requests   *rate.Limiter
 	tokens     *rate.Limiter

@@ -20,6 +20,7 @@ import (
 // wire is a server without a network, for tests that turn the clock.
 type wire struct {
 	took    time.Duration // of the first answer; the others take twice as long
+	slow    time.Duration // more, for each text
 	answers func(n int, q request) (status int, header http.Header, body any)
 
 	mu    sync.Mutex
@@ -49,7 +50,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.now--
 		w.mu.Unlock()
 	}()
-	if err := sleep(r.Context(), w.took*time.Duration(min(n, 2))); err != nil {
+	if err := sleep(r.Context(), w.took*time.Duration(min(n, 2))+w.slow*time.Duration(len(q.Input))); err != nil {
 		return nil, err
 	}
 	status, header, answer := http.StatusOK, http.Header(nil), any(nil)
@@ -134,6 +135,47 @@ func TestTriesAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A server that needs longer for a batch than it is given gets smaller ones, rather than the same again until patience is over.
+func TestAsksSlowServerForLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{slow: 10 * time.Second}
+		e := wired(t, w, Options{Timeout: 45 * time.Second, BatchTexts: 16, Parallel: 1})
+		got, err := e.Embed(t.Context(), akin.Document, texts(40))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkVectors(t, texts(40), got)
+		if n := e.Profile().BatchTexts; n != 4 {
+			t.Errorf("the next request may have %d texts, want 4: they take 40 s", n)
+		}
+		if took := time.Since(w.start); took > 12*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// One answer that never comes does not make all later batches smaller.
+func TestForgivesOneTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{}
+		w.answers = func(n int, _ request) (int, http.Header, any) {
+			if n%3 == 0 {
+				time.Sleep(time.Hour)
+			}
+			return http.StatusOK, nil, nil
+		}
+		e := wired(t, w, Options{BatchTexts: 4, Parallel: 1})
+		got, err := e.Embed(t.Context(), akin.Document, texts(40))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkVectors(t, texts(40), got)
+		if n := e.Profile().BatchTexts; n != 4 {
+			t.Errorf("the next request may have %d texts, want 4 as ever", n)
+		}
+	})
 }
 
 func TestGivesUp(t *testing.T) {

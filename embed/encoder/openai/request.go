@@ -25,6 +25,7 @@ type failure struct {
 	after   time.Duration // when the server wants the next one, if it says so
 	text    bool          // it may be for one text alone
 	long    bool          // and for its length
+	slow    bool          // the answer took too long, as that to fewer texts may not
 }
 
 func (f *failure) Error() string {
@@ -42,22 +43,22 @@ const (
 	triesDefect = 3 // its answer is defective
 )
 
-// insist asks until there is an answer, or nothing more can be hoped for.
+// insist asks until there is an answer, or nothing more can be hoped for before a time.
 //
 // It is a loop of its own rather than a library's around http.RoundTripper: half of what is worth another try shows only in the decoded answer, and what one request
 // learns of Retry-After holds for all.
-func (e *Embedder) insist(ctx context.Context, form Form, texts []string) ([][]float32, error) {
-	until := time.Now().Add(e.options.Patience)
+func (e *Embedder) insist(ctx context.Context, form Form, texts []string, until time.Time) ([][]float32, error) {
 	for tries := 1; ; tries++ {
 		vectors, err := e.ask(ctx, form, texts)
 		if err == nil {
+			e.timeouts.Store(0)
 			return vectors, nil
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		f, ok := errors.AsType[*failure](err)
-		if !ok || tries >= f.tries {
+		if !ok || tries >= f.tries || f.slow && len(texts) > 1 {
 			return nil, err
 		}
 		pause := pauseBefore(tries, f.after)
@@ -236,7 +237,7 @@ func (e *Embedder) failed(x *exchange, err error) error {
 	case errors.As(err, &tooLarge):
 		return setup(fmt.Sprintf("the answer is larger than %d bytes: set a smaller batch size", tooLarge.Limit))
 	case s == 0:
-		return &failure{problem: e.unreached(err), cause: akin.ErrUnavailable, tries: triesAway}
+		return e.unreached(err)
 	case s >= 300 && s < 400:
 		return setup(fmt.Sprintf("the server sends elsewhere (status %d), where the key does not go by itself: set the base URL to what answers, under %s", s, target(x.moved)))
 	case s == http.StatusUnauthorized: // what the server says often holds a part of the key
@@ -259,7 +260,7 @@ func (e *Embedder) failed(x *exchange, err error) error {
 	case s == http.StatusRequestTimeout, s >= 500:
 		return &failure{problem: fmt.Sprintf("status %d", s) + said, cause: akin.ErrUnavailable, tries: triesAway, after: x.after}
 	case s == http.StatusOK && x.err != nil: // cut off in the middle
-		return &failure{problem: e.unreached(x.err), cause: akin.ErrUnavailable, tries: triesAway}
+		return e.unreached(x.err)
 	case s == http.StatusOK:
 		return undecoded(err, said)
 	}
@@ -284,16 +285,19 @@ func target(location string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// unreached words an error of the connection. It is worded rather than wrapped: its deadline is not the caller's.
-func (e *Embedder) unreached(err error) string {
+// unreached is an error of the connection. It is worded rather than wrapped: its deadline is not the caller's.
+func (e *Embedder) unreached(err error) error {
+	f := &failure{cause: akin.ErrUnavailable, tries: triesAway}
 	if timeout, ok := errors.AsType[interface {
 		error
 		Timeout() bool
 	}](err); ok && timeout.Timeout() {
-		return fmt.Sprintf("no answer within %v", e.options.Timeout)
+		f.problem, f.slow = fmt.Sprintf("no answer within %v", e.options.Timeout), true
+		return f
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // it names the URL, as EmbedEach does
 	}
-	return fmt.Sprintf("no connection: %v", err)
+	f.problem = fmt.Sprintf("no connection: %v", err)
+	return f
 }
