@@ -138,18 +138,10 @@ func vectorsIn(t *testing.T, data string) map[string][]float32 {
 			t.Fatal(err)
 		}
 		for _, p := range points {
-			found[name+" "+p.GetId().GetUuid()] = dense(p.GetVectors().GetVectors().GetVectors()["dense"])
+			found[name+" "+p.GetId().GetUuid()] = p.GetVectors().GetVectors().GetVectors()["dense"].GetDenseVector().GetData()
 		}
 	}
 	return found
-}
-
-// dense reads the vector from where servers of either age put it.
-func dense(v *qdrant.VectorOutput) []float32 {
-	if d := v.GetDense().GetData(); d != nil {
-		return d
-	}
-	return v.GetData() //nolint:staticcheck // what a server of 1.16 fills
 }
 
 func newsOfFerries(t *testing.T, n int) string {

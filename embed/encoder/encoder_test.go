@@ -5,9 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed/encoder/openai"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestNew(t *testing.T) {
 	for _, name := range []string{"", "builtin"} {

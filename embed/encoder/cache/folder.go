@@ -33,6 +33,9 @@ type folder struct {
 	writing sync.Mutex // held before mu
 	own     *writer
 	rest    time.Time // nothing is written before: the disk is full, or cannot be written
+
+	telling sync.Mutex
+	told    time.Time // of the last failure
 }
 
 // place is where a vector lies.
@@ -156,7 +159,7 @@ func (f *folder) has(k key) bool {
 // refresh learns what other processes have written, and which segments are gone. A folder that cannot be read holds nothing.
 func (f *folder) refresh() {
 	entries, err := os.ReadDir(f.dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		f.warn("read", err)
 	}
 	f.mu.Lock()
@@ -215,7 +218,7 @@ func (f *folder) forget(s *segment) {
 	s.file.Close()
 }
 
-// put keeps a vector. That it could not is said once a minute, and costs nothing but time later.
+// put keeps a vector. Where it cannot, it does not try again for a minute.
 func (f *folder) put(k key, v []float32) {
 	f.writing.Lock()
 	defer f.writing.Unlock()
@@ -223,12 +226,22 @@ func (f *folder) put(k key, v []float32) {
 		return
 	}
 	if err := f.write(k, v); err != nil {
-		f.rest = time.Now().Add(time.Minute)
+		f.rest = time.Now().Add(pause)
 		f.warn("write", err)
 	}
 }
 
+// pause is how long after a failure the next is told, or the next vector written.
+const pause = time.Minute
+
+// warn tells of a failure, which costs nothing but what is embedded again for it.
 func (f *folder) warn(what string, err error) {
+	f.telling.Lock()
+	defer f.telling.Unlock()
+	if time.Since(f.told) < pause {
+		return
+	}
+	f.told = time.Now()
 	f.log.Warn("the cache of vectors does not work; texts may be embedded again", "what", what, "folder", f.dir, "error", err)
 }
 
@@ -261,6 +274,9 @@ func (w *writer) stillThere(dir string) bool {
 // nextSegment gives this process a segment to add to: one that a process left unfilled when it ended, or a new one.
 func (f *folder) nextSegment() error {
 	f.release()
+	if err := os.MkdirAll(f.dir, 0o700); err != nil { // somebody may have cleared the cache
+		return err
+	}
 	f.refresh()
 	f.mu.RLock()
 	var unfilled []*segment
@@ -275,14 +291,16 @@ func (f *folder) nextSegment() error {
 			return nil
 		}
 	}
-	s, err := f.create()
-	if err != nil {
-		return err
+	for range 3 { // another process may be quicker to take it
+		s, err := f.create()
+		if err != nil {
+			return err
+		}
+		if f.take(s) {
+			return nil
+		}
 	}
-	if !f.take(s) {
-		return fmt.Errorf("lock %s: another process has it", s.name)
-	}
-	return nil
+	return fmt.Errorf("lock a new segment: other processes take them all, or the file system has no locks")
 }
 
 // release leaves the own segment to others.

@@ -2,8 +2,10 @@ package cache
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -195,6 +197,21 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
+func TestFolderThatIsCleared(t *testing.T) {
+	dir, m := t.TempDir(), &model{}
+	c := open(t, dir, m, Options{})
+	embed(t, c, akin.Document, "a")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	embed(t, c, akin.Document, "b")
+	m.take()
+	embed(t, open(t, dir, m, Options{}), akin.Document, "b")
+	if got := m.take(); got != "" {
+		t.Errorf("asked for %q, though it came after the clearing", got)
+	}
+}
+
 func TestFolderThatCannotBeWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -204,7 +221,8 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 		t.Errorf("a file for a folder: error %v, want one that names it", err)
 	}
 	dir, m := t.TempDir(), &model{}
-	c := open(t, dir, m, Options{})
+	var told bytes.Buffer
+	c := open(t, dir, m, Options{Log: slog.New(slog.NewTextHandler(&told, nil))})
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -216,6 +234,9 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 	}
 	if got := m.take(); got != "a a b b" {
 		t.Errorf("asked for %q, want everything twice", got)
+	}
+	if n := strings.Count(told.String(), "does not work"); n != 1 || !strings.Contains(told.String(), dir) {
+		t.Errorf("told %d times: %s", n, told.String())
 	}
 }
 

@@ -296,6 +296,10 @@ func TestFindsDimensions(t *testing.T) {
 	if len(m.requests) != 1 || m.requests[0].Dimensions != 0 || m.requests[0].Header.Get("Authorization") != "" {
 		t.Errorf("requests: %+v", m.requests)
 	}
+	m.script = []handler{data(`{"index":0,"embedding":[1,2,3]}`)}
+	if _, err := e.Embed(t.Context(), akin.Document, []string{"one"}); !errors.Is(err, akin.ErrMismatch) || !strings.Contains(err.Error(), "3 dimensions, not 2 as before") {
+		t.Errorf("other dimensions than before: %v", err)
+	}
 }
 
 func TestFingerprint(t *testing.T) {

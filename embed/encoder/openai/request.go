@@ -97,10 +97,7 @@ func (e *Embedder) ask(ctx context.Context, form Form, texts []string) ([][]floa
 	}
 	again, failed := e.askIn(ctx, other, form, texts)
 	if failed != nil {
-		if format == formatUntried {
-			return nil, failed // it knows neither: the plain one says why
-		}
-		return nil, err
+		return nil, failed
 	}
 	e.format.Store(other)
 	return again, nil
@@ -195,14 +192,22 @@ func (e *Embedder) check(x *exchange, data []openai.Embedding, want int, base64 
 		case len(d.Embedding) != len(data[0].Embedding):
 			return nil, defect("vectors of %d and of %d dimensions", len(data[0].Embedding), len(d.Embedding))
 		case e.dimensions != 0 && len(d.Embedding) != e.dimensions:
-			return nil, &failure{cause: akin.ErrMismatch, problem: fmt.Sprintf("the model gives vectors of %d dimensions, not %d: set the dimensions to %d, or to 0 for the model's own",
-				len(d.Embedding), e.dimensions, len(d.Embedding))}
+			return nil, e.otherDimensions(len(d.Embedding))
 		case !normalise(d.Embedding):
 			return nil, ofText(defect("vector %d is zero, or not a number", d.Index))
 		}
 		vectors[d.Index] = d.Embedding
 	}
 	return vectors, nil
+}
+
+// otherDimensions is another model under the same name, or one that does not do as it was told.
+func (e *Embedder) otherDimensions(got int) error {
+	f := &failure{cause: akin.ErrMismatch, problem: fmt.Sprintf("the model gives vectors of %d dimensions, not %d as before", got, e.dimensions)}
+	if e.options.Dimensions != 0 {
+		f.cause, f.problem = akin.ErrSetup, fmt.Sprintf("the model gives vectors of %d dimensions, not %d: set the dimensions to %[1]d, or to 0 for the model's own", got, e.dimensions)
+	}
+	return f
 }
 
 // normalise gives v unit length, unless it is zero or holds what is not a number.

@@ -140,14 +140,6 @@ func right(w http.ResponseWriter, _ *http.Request, q request) {
 	list(w, data)
 }
 
-func reversed(w http.ResponseWriter, _ *http.Request, q request) {
-	var data []map[string]any
-	for i := len(q.Input) - 1; i >= 0; i-- {
-		data = append(data, entry(q, i))
-	}
-	list(w, data)
-}
-
 // says answers with a status and a body, and headers in pairs.
 func says(status int, body string, headers ...string) handler {
 	return func(w http.ResponseWriter, _ *http.Request, _ request) {
