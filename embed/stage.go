@@ -273,9 +273,12 @@ func (s *Stage) embedAll(ctx context.Context, known map[string][]float32, docume
 	for _, e := range errs {
 		refused[digests[e.Index]] = e.Err
 	}
-	for i, v := range vectors {
-		if v != nil {
-			known[digests[i]] = v
+	for i, d := range digests {
+		switch {
+		case i < len(vectors) && vectors[i] != nil:
+			known[d] = vectors[i]
+		case refused[d] == nil:
+			refused[d] = errors.New("it gave no vector, and no reason")
 		}
 	}
 	return refused, nil

@@ -73,7 +73,7 @@ func (c relatedCmd) Run(ctx context.Context, std streams) error {
 	if (c.ID == "") == (c.Text == "") {
 		return errors.New("related: name an article, or give a --text, not both")
 	}
-	return c.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
+	return c.ask(ctx, std.err, func(client akinv1.SimilarityServiceClient) error {
 		answer, err := client.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{
 			Corpus: c.Corpus, Seeds: seed(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(), EvidenceSize: c.Evidence,
 		})
@@ -98,7 +98,7 @@ func (c similarCmd) Run(ctx context.Context, std streams) error {
 	if (c.ID == "") == (c.Text == "") {
 		return errors.New("similar: give a text, or a statement's --id, not both")
 	}
-	return c.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
+	return c.ask(ctx, std.err, func(client akinv1.SimilarityServiceClient) error {
 		answer, err := client.SimilarStatements(ctx, &akinv1.SimilarStatementsRequest{
 			Corpus: c.Corpus, Seeds: seed(c.ID, c.Text), Filter: c.proto(), PageSize: c.Limit, PageToken: c.PageToken, MinBand: c.band(),
 		})

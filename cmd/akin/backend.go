@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -43,12 +44,13 @@ type backend struct {
 // inMemory is what storeFlags.Data holds for a store that ends with the process.
 const inMemory = ""
 
-func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration) (*backend, error) {
+// openBackend tells on w how far the opening of a large store has come.
+func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration, w io.Writer) (*backend, error) {
 	embedder, err := ef.open(ctx, log)
 	if err != nil {
 		return nil, err
 	}
-	client, closeClient, err := sf.connect(ctx)
+	client, closeClient, err := sf.connect(ctx, w)
 	if err != nil {
 		return nil, errors.Join(err, embedder.close())
 	}
@@ -75,11 +77,11 @@ func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog
 }
 
 // connect opens the embedded store, or a connection to a Qdrant server.
-func (f storeFlags) connect(ctx context.Context) (*qdrant.Client, func() error, error) {
+func (f storeFlags) connect(ctx context.Context, w io.Writer) (*qdrant.Client, func() error, error) {
 	if f.Qdrant != "" {
 		return f.dial(ctx)
 	}
-	db, err := local.Open(f.Data, local.Options{})
+	db, err := openLocal(f.Data, local.Options{}, w)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -137,7 +139,7 @@ type askFlags struct {
 }
 
 // ask runs a question against a running server, or against one of its own over a connection within the process: one path for both.
-func (f askFlags) ask(ctx context.Context, question func(akinv1.SimilarityServiceClient) error) (err error) {
+func (f askFlags) ask(ctx context.Context, w io.Writer, question func(akinv1.SimilarityServiceClient) error) (err error) {
 	if f.Server != "" {
 		if _, _, err := hostPort(f.Server); err != nil {
 			return fmt.Errorf("--server: %w", err)
@@ -149,7 +151,7 @@ func (f askFlags) ask(ctx context.Context, question func(akinv1.SimilarityServic
 		defer conn.Close()
 		return question(akinv1.NewSimilarityServiceClient(conn))
 	}
-	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), 0)
+	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), 0, w)
 	if err != nil {
 		return err
 	}

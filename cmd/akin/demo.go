@@ -28,7 +28,7 @@ const (
 func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	began := time.Now()
 	c.NoCache = c.NoCache || c.Cache == "" // what lives in memory leaves nothing behind, unless it is told to
-	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.NewTextHandler(std.err, nil)), 0)
+	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.NewTextHandler(std.err, nil)), 0, std.err)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 // show asks the server over its own port, as any client would.
 func (c demoCmd) show(ctx context.Context, address string, w io.Writer) error {
 	ask := askFlags{Server: address}
-	err := ask.ask(ctx, func(client akinv1.SimilarityServiceClient) error {
+	err := ask.ask(ctx, w, func(client akinv1.SimilarityServiceClient) error {
 		fmt.Fprintf(w, "\nArticles related to %s:\n\n", demoArticle)
 		related, err := client.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{Seeds: seed(demoArticle, ""), PageSize: 4, EvidenceSize: 1})
 		if err != nil {

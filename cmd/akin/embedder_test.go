@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,10 @@ func serveAPI(t *testing.T) *apiServer {
 }
 
 func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var q struct{ Input []string }
+	var q struct {
+		Input          []string
+		EncodingFormat string `json:"encoding_format"`
+	}
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -76,7 +80,15 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var data []map[string]any
 	for i := len(q.Input) - 1; i >= 0; i-- {
-		data = append(data, map[string]any{"index": i, "embedding": s.vectorOf(q.Input[i])})
+		var embedding any = s.vectorOf(q.Input[i])
+		if q.EncodingFormat == "base64" {
+			b, err := binary.Append(nil, binary.LittleEndian, embedding)
+			if err != nil {
+				panic(err)
+			}
+			embedding = b
+		}
+		data = append(data, map[string]any{"index": i, "embedding": embedding})
 	}
 	if s.faulty && n%5 == 0 {
 		data = data[1:]

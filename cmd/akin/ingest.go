@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
@@ -32,7 +29,7 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, 0)
+	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, 0, std.err)
 	if err != nil {
 		return err
 	}
@@ -98,14 +95,13 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, total int64) *progress {
-	f, ok := w.(*os.File)
 	p := &progress{
-		w: w, terminal: ok && term.IsTerminal(int(f.Fd())), total: total, began: time.Now(),
+		w: w, terminal: isTerminal(w), total: total, began: time.Now(),
 		done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	every := 10 * time.Second
 	if p.terminal {
-		every = 200 * time.Millisecond
+		every = redraw
 	}
 	go func() {
 		defer close(p.stopped)
@@ -139,7 +135,7 @@ func (p *progress) print(line string) {
 
 func (p *progress) clear() {
 	if p.shown {
-		fmt.Fprint(p.w, "\r\x1b[K")
+		fmt.Fprint(p.w, clearLine)
 		p.shown = false
 	}
 }

@@ -46,7 +46,7 @@ func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
 		}
 		options.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
-	db, err := local.Open(c.Data, options)
+	db, err := openLocal(c.Data, options, std.err)
 	if err != nil {
 		return err
 	}
@@ -62,8 +62,26 @@ func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
+	log.Info("the store holds", held(db)...)
 	log.Info("serving Qdrant's gRPC", "address", lis.Addr().String(), "data", c.Data, "tls", c.TLSCert != "", "keys", options.APIKey != "" || options.ReadOnlyAPIKey != "")
-	return db.Serve(ctx, lis)
+	if err := db.Serve(ctx, lis); err != nil {
+		return err
+	}
+	log.Info("stopped: the store holds", held(db)...)
+	return nil
+}
+
+// held is a summary of a store for the log.
+func held(db *local.DB) []any {
+	s := db.Stats()
+	points, memory, calls := 0, int64(0), uint64(0)
+	for _, c := range s.Collections {
+		points, memory = points+c.Points, memory+c.Memory.Total()
+	}
+	for _, c := range s.Calls {
+		calls += c.Count
+	}
+	return []any{"collections", len(s.Collections), "points", points, "diskBytes", s.DiskBytes, "deadBytes", s.DeadBytes, "memoryBytes", memory, "calls", calls}
 }
 
 func restore(ctx context.Context, db *local.DB, file string) error {

@@ -18,7 +18,7 @@ type serveCmd struct {
 
 func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	log := slog.New(slog.NewTextHandler(std.err, nil))
-	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, c.Drain)
+	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, c.Drain, std.err)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"slices"
 
 	"github.com/qdrant/go-client/qdrant"
@@ -71,6 +72,14 @@ func (a *answer) retrieved(c *collection, slot uint32) *qdrant.RetrievedPoint {
 	return &qdrant.RetrievedPoint{Id: c.points[slot].id.proto(), Payload: a.payloadOf(c, slot), Vectors: a.vectorsOf(c, slot)}
 }
 
+func (a *answer) retrievedAll(ctx context.Context, c *collection, slots []uint32) ([]*qdrant.RetrievedPoint, error) {
+	if len(slots) == 0 {
+		return nil, nil
+	}
+	out := make([]*qdrant.RetrievedPoint, len(slots))
+	return out, every(ctx, len(slots), func(i int) { out[i] = a.retrieved(c, slots[i]) })
+}
+
 // hit is a point among the results of a query.
 type hit struct {
 	slot  uint32
@@ -90,10 +99,7 @@ func (a *answer) scored(c *collection, h hit) *qdrant.ScoredPoint {
 	return p
 }
 
-func (a *answer) scoredAll(c *collection, hits []hit) []*qdrant.ScoredPoint {
+func (a *answer) scoredAll(ctx context.Context, c *collection, hits []hit) ([]*qdrant.ScoredPoint, error) {
 	out := make([]*qdrant.ScoredPoint, len(hits))
-	for i, h := range hits {
-		out[i] = a.scored(c, h)
-	}
-	return out
+	return out, every(ctx, len(hits), func(i int) { out[i] = a.scored(c, hits[i]) })
 }

@@ -76,7 +76,11 @@ func (s *pointsService) queryAlike(ctx context.Context, list []*qdrant.QueryPoin
 	}
 	out := make([]*qdrant.BatchResult, len(list))
 	for i, one := range searches {
-		out[i] = &qdrant.BatchResult{Result: answers[i].scoredAll(q.c, one.hits[min(first.offset, len(one.hits)):])}
+		result, err := answers[i].scoredAll(ctx, q.c, one.hits[min(first.offset, len(one.hits)):])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = &qdrant.BatchResult{Result: result}
 	}
 	return out, nil
 }
@@ -98,7 +102,7 @@ func (c *collection) searchAll(ctx context.Context, list []*search, cond conditi
 	d := c.dense[list[0].query.space.name]
 	together := d != nil && rest == nil && set.GetCardinality() >= fewRows && d.codes.Stats().Bytes >= onePassFrom
 	var found [][]code.Hit
-	n := c.newTop(limit).limit + 1
+	n := c.newTop(ctx, limit).limit + 1
 	if together {
 		var mask []uint64
 		if set.GetCardinality() < c.live.GetCardinality() {
@@ -115,9 +119,17 @@ func (c *collection) searchAll(ctx context.Context, list []*search, cond conditi
 	}
 	for i, one := range list {
 		if together {
-			s := &scan{c: c, ctx: ctx, q: one.query, set: set, top: c.newTop(limit)}
-			if s.take(d, found[i], n) {
-				one.hits = one.query.reported(s.top.sorted(), one.threshold)
+			s := &scan{c: c, ctx: ctx, q: one.query, set: set, top: c.newTop(ctx, limit)}
+			done, err := s.take(d, found[i], n)
+			if err != nil {
+				return err
+			}
+			if done {
+				hits, err := s.top.sorted()
+				if err != nil {
+					return err
+				}
+				one.hits = one.query.reported(hits, one.threshold)
 				continue
 			}
 		}

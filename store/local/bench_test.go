@@ -1,6 +1,8 @@
 package local
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -26,7 +28,7 @@ func benchCollection(b *testing.B, n, size int) *collection {
 	centres := benchCentres(size)
 	for i := range n {
 		c.put(&record{
-			id: numberID(uint64(i)), payload: qdrant.NewValueMap(map[string]any{"tenth": i % 10}),
+			id: numberID(uint64(i)), payload: qdrant.NewValueMap(map[string]any{"tenth": i % 10, "number": i, "unindexed": i % 10}),
 			vectors: map[string]vector{"d": newDense(rowNear(r, centres)), "s": {sparse: randomSparse(r, 60)}},
 		})
 	}
@@ -102,6 +104,70 @@ func BenchmarkSearch(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchPoints, "ns/point")
 		})
 	}
+}
+
+// BenchmarkFilter turns filters into the points that pass: by an index, by two, and by looking at every payload.
+func BenchmarkFilter(b *testing.B) {
+	c := benchCollection(b, benchPoints, 8)
+	schema := &qdrant.PayloadSchemaInfo{DataType: qdrant.PayloadSchemaType_Integer}
+	x, err := newFieldIndex("number", schema)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.setIndex("number", schema, x)
+	tenth, number := qdrant.NewMatchInt("tenth", 3), qdrant.NewRange("number", &qdrant.Range{Gte: qdrant.PtrOf(1000.), Lt: qdrant.PtrOf(3000.)})
+	for _, row := range []struct {
+		name   string
+		filter []*qdrant.Condition
+		points uint64
+	}{
+		{"by an index", []*qdrant.Condition{tenth}, benchPoints / 10},
+		{"by two indexes", []*qdrant.Condition{tenth, number}, 200},
+		{"by payloads", []*qdrant.Condition{qdrant.NewMatchInt("unindexed", 3)}, benchPoints / 10},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			for b.Loop() {
+				cond, err := compileFilter(c, &qdrant.Filter{Must: row.filter})
+				if err != nil {
+					b.Fatal(err)
+				}
+				set, err := c.matching(b.Context(), cond)
+				if err != nil || set.GetCardinality() != row.points {
+					b.Fatalf("%d points pass, want %d: %v", set.GetCardinality(), row.points, err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkOpen opens a folder of 20,000 points with a dense and a sparse vector and an index, which lies in the page cache.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	db, err := Open(dir, quiet)
+	if err != nil {
+		b.Fatal(err)
+	}
+	content := benchCollection(b, benchPoints, benchSize)
+	var snapshot bytes.Buffer
+	if err := writeSnapshot(b.Context(), &snapshot, []*collection{content}, nil); err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(db.Restore(b.Context(), &snapshot), db.Close()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		db, err := Open(dir, quiet)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n := db.Stats().Collections["c"].Points; n != benchPoints {
+			b.Fatalf("%d points", n)
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(benchPoints*float64(b.N)/b.Elapsed().Seconds(), "points/s")
 }
 
 // BenchmarkBatch asks for the nearest of 16 vectors at a time.

@@ -1,9 +1,12 @@
 package local
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/akinserver/akin/store/local/journal"
@@ -41,6 +44,7 @@ const (
 	nextKey          = "next"
 	collectionPrefix = "collection/"
 	aliasPrefix      = "alias/"
+	unfinishedPrefix = "unfinished/" // and the number of a bucket whose restore did not come to its end
 	formatVersion    = 1
 )
 
@@ -54,13 +58,17 @@ func (db *DB) load() error {
 	if err != nil {
 		return err
 	}
-	for _, c := range cat.collections {
-		if err := l.fill(c, db.storage.Read); err != nil {
-			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
-		}
+	if err := l.fillAll(cat, db.storage.Read, db.options.Progress); err != nil {
+		return err
 	}
 	db.places, db.nextID = l.places, nextID
 	db.current.Store(cat)
+	for _, id := range l.unfinished {
+		if _, err := db.store(dropUnfinished(id)); err != nil {
+			// Its room is given back all the same, and the next Open tries again.
+			db.log.Warn("the rest of a restore that was interrupted could not be removed", slog.String("store", db.dir), slog.Any("error", err))
+		}
+	}
 	if !has(l.places[catalogBucket], formatKey) {
 		_, err = db.store([]mutation{listed(formatKey, binary.AppendUvarint(nil, formatVersion))})
 		if err != nil {
@@ -83,6 +91,7 @@ func (l *loader) catalog(read func(journal.Location) []byte) (cat *catalog, next
 	case format == 0 && len(l.places)+len(l.tables) > 0:
 		return nil, 0, fmt.Errorf("%w: it does not say its format", ErrCorrupt)
 	}
+	l.dropUnfinished()
 	cat = &catalog{map[string]*collection{}, map[string]string{}}
 	known := map[uint64]bool{catalogBucket: true}
 	for key, at := range kept {
@@ -111,8 +120,48 @@ func (l *loader) catalog(read func(journal.Location) []byte) (cat *catalog, next
 	return cat, nextID, nil
 }
 
-// fill gives a collection its points, and what else is kept of it.
-func (l *loader) fill(c *collection, read func(journal.Location) []byte) error {
+// dropUnfinished forgets what was restored in part.
+func (l *loader) dropUnfinished() {
+	for key := range l.places[catalogBucket] {
+		if number, ok := strings.CutPrefix(key, unfinishedPrefix); ok {
+			if id, err := strconv.ParseUint(number, 10, 63); err == nil {
+				l.drop(id)
+				l.unfinished = append(l.unfinished, id)
+			}
+		}
+	}
+}
+
+// fillAll gives the collections their points.
+func (l *loader) fillAll(cat *catalog, read func(journal.Location) []byte, report func(Progress)) error {
+	points, vectors := int64(0), int64(0)
+	for _, t := range l.tables {
+		points += int64(t.size)
+	}
+	indexed := counting(report, Indexing, points, 10_000)
+	for _, c := range cat.collections {
+		if err := l.fill(c, read, func() { indexed.add(1) }); err != nil {
+			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
+		}
+		for _, d := range c.dense {
+			vectors += int64(d.count())
+		}
+	}
+	indexed.end()
+	coded := counting(report, Coding, vectors, 10_000)
+	for _, c := range cat.collections {
+		for name, d := range c.dense {
+			if err := d.loadCodes(context.Background(), func(rows int) { coded.add(int64(rows)) }); err != nil {
+				return fmt.Errorf("collection %s: code the vectors %q: %w", c.name, name, err)
+			}
+		}
+	}
+	coded.end()
+	return nil
+}
+
+// fill gives a collection its points, and what else is kept of it. The vectors have no codes yet.
+func (l *loader) fill(c *collection, read func(journal.Location) []byte, entered func()) error {
 	if at, ok := l.places[c.id][string(operationsKey)]; ok {
 		c.operations, _ = binary.Uvarint(read(at))
 	}
@@ -125,7 +174,7 @@ func (l *loader) fill(c *collection, read func(journal.Location) []byte) error {
 		c.haunt(g)
 	}
 	if t := l.tables[c.id]; t != nil {
-		return c.fill(t)
+		return c.fill(t, entered)
 	}
 	return nil
 }

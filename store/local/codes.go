@@ -38,7 +38,8 @@ func (d *denseColumn) coded(r uint32) {
 // deferCodes leaves the rows to come without codes until loadCodes makes them, all at once.
 func (d *denseColumn) deferCodes() { d.codes = nil }
 
-func (d *denseColumn) loadCodes(ctx context.Context) error {
+// loadCodes tells now and then how many rows more are coded.
+func (d *denseColumn) loadCodes(ctx context.Context, coded func(rows int)) error {
 	live := make([]uint64, (len(d.slots)+63)/64)
 	for r, slot := range d.slots {
 		if slot != noSlot {
@@ -46,7 +47,7 @@ func (d *denseColumn) loadCodes(ctx context.Context) error {
 		}
 	}
 	d.codes = d.newCodes()
-	return d.codes.Load(ctx, live, 0)
+	return d.codes.Load(ctx, live, 0, coded)
 }
 
 // mask is a set of points as a set of rows, a bit each. Bits of points that have no row mean nothing.
@@ -83,8 +84,8 @@ func (s *scan) nearest(d *denseColumn, mask []uint64) (done bool, err error) {
 		if err != nil {
 			return false, contextStatus(err)
 		}
-		if s.take(d, hits, n) {
-			return true, nil
+		if done, err = s.take(d, hits, n); done || err != nil {
+			return done, err
 		}
 		n = 16*n + 64
 	}
@@ -93,13 +94,13 @@ func (s *scan) nearest(d *denseColumn, mask []uint64) (done bool, err error) {
 
 // take offers the hits of a search for n rows, and tells whether these are sure to hold the best points. If not, it is as
 // if they had not been offered.
-func (s *scan) take(d *denseColumn, hits []code.Hit, n int) bool {
-	for _, h := range hits {
-		s.offer(d.slots[h.Row], h.Score)
+func (s *scan) take(d *denseColumn, hits []code.Hit, n int) (done bool, err error) {
+	if err := every(s.ctx, len(hits), func(i int) { s.offer(d.slots[hits[i].Row], hits[i].Score) }); err != nil {
+		return false, err
 	}
 	if len(hits) < n || s.top.misses(hits[len(hits)-1].Score) {
-		return true
+		return true, nil
 	}
 	s.top.heap = s.top.heap[:0]
-	return false
+	return false, nil
 }

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,6 +21,7 @@ type collection struct {
 	config     *qdrant.CollectionConfig // replaced as a whole, never changed
 	schema     map[string]*qdrant.PayloadSchemaInfo
 	operations uint64 // writes so far; the number of the last one is the version of what it wrote
+	fault      error  // why nothing can be answered until the store is opened again; nil: it can
 
 	table
 	order   *ordered[uint32]  // slots, in the order of their points' ids
@@ -129,8 +129,9 @@ func (c *collection) move(slot uint32, to journal.Location, v value) {
 	})
 }
 
-// fill makes the columns and the indexes of the points that a folder holds.
-func (c *collection) fill(t *table) error {
+// fill makes the columns and the indexes of the points that a folder holds, and calls entered for each. The codes of the
+// vectors are left to loadCodes.
+func (c *collection) fill(t *table, entered func()) error {
 	c.table = *t
 	for _, d := range c.dense {
 		d.deferCodes()
@@ -146,16 +147,12 @@ func (c *collection) fill(t *table) error {
 		}
 		c.operations = max(c.operations, v.version())
 		c.enter(slot)
+		entered()
 		slots = append(slots, slot)
 	}
 	slices.SortFunc(slots, c.compare)
 	for _, slot := range slots {
 		c.order.add(slot)
-	}
-	for name, d := range c.dense {
-		if err := d.loadCodes(context.Background()); err != nil {
-			return fmt.Errorf("code the vectors %q: %w", name, err)
-		}
 	}
 	return nil
 }

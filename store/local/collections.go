@@ -288,17 +288,11 @@ func (c *collection) info() *qdrant.CollectionInfo {
 		PointsCount:     proto.Uint64(uint64(c.size)),
 		PayloadSchema:   map[string]*qdrant.PayloadSchemaInfo{},
 	}
-	vectors := 0 // all of them are searchable at once: every one counts as indexed
-	for _, d := range c.dense {
-		vectors += d.count()
+	if c.fault != nil {
+		info.Status = qdrant.CollectionStatus_Red
+		info.OptimizerStatus = &qdrant.OptimizerStatus{Error: c.fault.Error()}
 	}
-	for _, m := range c.multi {
-		vectors += m.n
-	}
-	for _, s := range c.sparse {
-		vectors += s.n
-	}
-	info.IndexedVectorsCount = proto.Uint64(uint64(vectors))
+	info.IndexedVectorsCount = proto.Uint64(uint64(c.vectors())) // all of them are searchable at once
 	for field, schema := range c.schema {
 		info.PayloadSchema[field] = &qdrant.PayloadSchemaInfo{
 			DataType: schema.DataType, Params: schema.Params, Points: proto.Uint64(c.indexes[field].indexed.GetCardinality()),

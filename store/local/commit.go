@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
-	"runtime/debug"
 	"slices"
 
 	"github.com/akinserver/akin/store/local/journal"
@@ -35,7 +35,6 @@ const maxGroup = 256 // calls in one commit
 
 func (db *DB) commitLoop() {
 	defer close(db.committed)
-	debug.SetPanicOnFault(true) // where the disk cannot be read, a mapped file faults, and safely answers
 	for {
 		j, ok := db.nextJob()
 		if !ok {
@@ -87,7 +86,7 @@ func (db *DB) compact() bool {
 	if !db.compacting && !db.storage.Wants() {
 		return false
 	}
-	byID := map[uint64]*collection{}
+	byID := maps.Clone(db.unfinished)
 	for _, c := range db.catalog().collections {
 		byID[c.id] = c
 	}
@@ -118,11 +117,15 @@ func (db *DB) compact() bool {
 		for n < len(moves) && moves[n].c == c {
 			n++
 		}
-		c.mu.Lock()
-		for _, m := range moves[:n] {
-			c.move(m.slot, m.to, db.storage.Read(m.to))
+		if fault := db.shown(c, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			for _, m := range moves[:n] {
+				c.move(m.slot, m.to, db.storage.Read(m.to))
+			}
+		}); err == nil {
+			err = fault
 		}
-		c.mu.Unlock()
 		moves = moves[n:]
 	}
 	db.compacting = err == nil && !done
@@ -145,9 +148,12 @@ func (c *collection) lies(key []byte, at journal.Location) (slot uint32, ok bool
 }
 
 func (db *DB) commitAlone(j *job) error {
+	if c := j.collection; c != nil && c.fault != nil {
+		return c.fault
+	}
 	var store []mutation
 	var show func()
-	err := db.safely(func() (err error) {
+	err := db.planned(func() (err error) {
 		store, show, err = j.alone()
 		return err
 	})
@@ -158,23 +164,16 @@ func (db *DB) commitAlone(j *job) error {
 	if err != nil {
 		return err
 	}
-	if j.placed != nil {
-		j.placed(at)
-	}
-	show()
-	return nil
+	return db.shown(j.collection, func() {
+		if j.placed != nil {
+			j.placed(at)
+		}
+		show()
+	})
 }
 
-// safely keeps a fault in the planning of one call from ending the process: nothing has been changed yet.
-func (db *DB) safely(plan func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			db.log.Error("a write panicked", "panic", p, "stack", string(debug.Stack()))
-			err = status.Errorf(codes.Internal, "Service internal error: %v", p)
-		}
-	}()
-	return plan()
-}
+// planned plans a write. A panic in it is its error: nothing has been changed yet.
+func (db *DB) planned(plan func() error) error { return db.caught("plan a write", plan) }
 
 func (db *DB) commitGroup(group []*job) {
 	drafts := map[*collection]*draft{}
@@ -184,13 +183,17 @@ func (db *DB) commitGroup(group []*job) {
 			j.done <- noCollection(j.collection.name)
 			continue
 		}
+		if j.collection.fault != nil {
+			j.done <- j.collection.fault
+			continue
+		}
 		d := drafts[j.collection]
 		if d == nil {
 			d = newDraft(j.collection)
 			drafts[j.collection] = d
 		}
 		call := d.child()
-		j.err = db.safely(func() error { return j.points(call) })
+		j.err = db.planned(func() error { return j.points(call) })
 		var applied appliedError
 		if errors.As(j.err, &applied) {
 			j.err = applied.error
@@ -201,28 +204,40 @@ func (db *DB) commitGroup(group []*job) {
 		d.merge(call)
 		planned = append(planned, j)
 	}
-	var store []mutation
-	var err error
-	for _, d := range drafts {
-		if store, err = d.mutations(store); err != nil {
-			break
-		}
-	}
-	var at []journal.Location
-	if err == nil {
-		at, err = db.store(store)
-	}
-	if err == nil {
-		for _, d := range drafts {
-			d.show(db.storage, at)
-		}
-	}
+	err := db.commit(drafts)
 	for _, j := range planned {
-		if err != nil {
+		switch d := drafts[j.collection]; {
+		case err != nil:
 			j.err = err
+		case d.fault != nil:
+			j.err = d.fault
 		}
 		j.done <- j.err
 	}
+}
+
+// commit stores what all of the drafts change, or nothing, and shows it.
+func (db *DB) commit(drafts map[*collection]*draft) error {
+	var store []mutation
+	err := db.planned(func() (err error) {
+		for _, d := range drafts {
+			if store, err = d.mutations(store); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	at, err := db.store(store)
+	if err != nil {
+		return err
+	}
+	for c, d := range drafts {
+		d.fault = db.shown(c, func() { d.show(db.storage, at) })
+	}
+	return nil
 }
 
 // store makes all of the mutations or none, and returns where they lie. When it returns nil they are on the disk.
@@ -241,6 +256,8 @@ func (db *DB) store(list []mutation) ([]journal.Location, error) {
 			db.note(m, at[i])
 		}
 		return at, nil
+	case errors.Is(err, ErrCorrupt): // somebody else has cut the file
+		return nil, unreadable{fmt.Errorf("write to store %s: %w", db.dir, err)}
 	case isFull(err):
 		return nil, status.Errorf(codes.ResourceExhausted, "Service internal error: no room left on the disk of %s: %v", db.dir, err)
 	}
@@ -280,7 +297,7 @@ func (db *DB) byID(bucket uint64) *collection {
 			return c
 		}
 	}
-	return nil
+	return db.unfinished[bucket]
 }
 
 // submit hands a job to the committer. With wait it returns what came of it; without, only a log tells of an error.
@@ -332,6 +349,7 @@ type draft struct {
 	parent     *draft
 	changed    map[pointID]*record // nil: removed
 	operations *uint64
+	fault      error           // why what was stored could not be shown; set by commit
 	ghosts     []*record       // set by mutations
 	sweep      bool            // set by mutations
 	stored     map[pointID]int // set by mutations: their places in the list

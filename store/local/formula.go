@@ -31,13 +31,17 @@ func (q *querying) formula(lists [][]hit, in *qdrant.Formula, limit int) ([]hit,
 	}
 	p := &formulaPoint{scores: make([]map[uint32]float32, len(lists))}
 	for i, list := range lists {
-		p.scores[i] = map[uint32]float32{}
-		for _, h := range list {
-			p.scores[i][h.slot] = h.score
+		p.scores[i] = make(map[uint32]float32, len(list))
+		if err := every(q.ctx, len(list), func(n int) { p.scores[i][list[n].slot] = list[n].score }); err != nil {
+			return nil, err
 		}
 	}
-	top := q.c.newTop(limit)
-	for n, h := range distinct(lists) {
+	hits, err := q.distinct(lists)
+	if err != nil {
+		return nil, err
+	}
+	top := q.c.newTop(q.ctx, limit)
+	for n, h := range hits {
 		if n%checkEvery == 0 {
 			if err := cancelled(q.ctx); err != nil {
 				return nil, err
@@ -54,7 +58,7 @@ func (q *querying) formula(lists [][]hit, in *qdrant.Formula, limit int) ([]hit,
 			return nil, notFinite("%v as f32 = %v", x, score)
 		}
 	}
-	return top.sorted(), nil
+	return top.sorted()
 }
 
 func finite(x float64) bool { return x-x == 0 }

@@ -13,9 +13,9 @@ const defaultRankConstant = 2 // Qdrant's; the literature's is 60
 func (q *querying) fuse(lists [][]hit, kind qdrant.Fusion, s *stage) ([]hit, error) {
 	switch kind {
 	case qdrant.Fusion_RRF:
-		return q.c.cut(q.c.reciprocalRanks(lists, defaultRankConstant, nil), s), nil
+		return q.reciprocalRanks(lists, defaultRankConstant, nil, s)
 	case qdrant.Fusion_DBSF:
-		return q.c.cut(q.c.distributions(lists), s), nil
+		return q.distributions(lists, s)
 	}
 	return nil, invalid("Unknown fusion: %d", kind)
 }
@@ -36,36 +36,40 @@ func (c *collection) cut(hits []hit, s *stage) []hit {
 
 // reciprocalRanks fuses lists by the places of the points in them: a point's score is the sum of 1/(k + place), places
 // counted from 0. With weights, which Qdrant has from 1.17 on, it is 1/((place + 1)/weight + k − 1).
-func (c *collection) reciprocalRanks(lists [][]hit, k int, weights []float32) []hit {
+func (q *querying) reciprocalRanks(lists [][]hit, k int, weights []float32, s *stage) ([]hit, error) {
 	f := newFused()
 	for i, list := range lists {
-		for place, h := range list {
+		if err := every(q.ctx, len(list), func(place int) {
 			score := 1 / (float32(place) + float32(k))
 			if i < len(weights) {
 				score = 1 / ((float32(place)+1)/weights[i] + float32(k) - 1)
 			}
-			f.add(h, score)
+			f.add(list[place], score)
+		}); err != nil {
+			return nil, err
 		}
 	}
-	return c.bestFirst(f.hits)
+	return q.best(f.hits, s)
 }
 
 // distributions fuses lists by their scores (DBSF): those of one list are moved and scaled so that the mean less three
 // standard deviations becomes 0 and the mean plus three becomes 1, and a point's are added up.
-func (c *collection) distributions(lists [][]hit) []hit {
+func (q *querying) distributions(lists [][]hit, s *stage) ([]hit, error) {
 	f := newFused()
 	for _, list := range lists {
 		mean, deviation := meanAndDeviation(list)
 		low, high := mean-3*deviation, mean+3*deviation
-		for _, h := range list {
+		if err := every(q.ctx, len(list), func(i int) {
 			score := float32(0.5)
 			if low != high {
-				score = (h.score - low) / (high - low)
+				score = (list[i].score - low) / (high - low)
 			}
-			f.add(h, score)
+			f.add(list[i], score)
+		}); err != nil {
+			return nil, err
 		}
 	}
-	return c.bestFirst(f.hits)
+	return q.best(f.hits, s)
 }
 
 // meanAndDeviation returns the mean of the scores and their sample deviation (Welford's method, in float32 as Qdrant has it).
@@ -100,27 +104,32 @@ func (f *fused) add(h hit, score float32) {
 	f.hits = append(f.hits, h)
 }
 
-// bestFirst sorts hits by score, and those of one score by id.
-func (c *collection) bestFirst(hits []hit) []hit {
-	slices.SortFunc(hits, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), c.points[a.slot].id.compare(c.points[b.slot].id))
+// best sorts hits by score, and those of one score by id, and keeps those that the stage asks for.
+func (q *querying) best(hits []hit, s *stage) ([]hit, error) {
+	err := sortedWhile(q.ctx, hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), q.c.points[a.slot].id.compare(q.c.points[b.slot].id))
 	})
-	return hits
+	if err != nil {
+		return nil, err
+	}
+	return q.c.cut(hits, s), nil
 }
 
 // distinct puts lists one after the other, and keeps the first of hits on the same point.
-func distinct(lists [][]hit) []hit {
+func (q *querying) distinct(lists [][]hit) ([]hit, error) {
 	var out []hit
 	seen := map[uint32]bool{}
 	for _, list := range lists {
-		for _, h := range list {
-			if !seen[h.slot] {
+		if err := every(q.ctx, len(list), func(i int) {
+			if h := list[i]; !seen[h.slot] {
 				seen[h.slot] = true
 				out = append(out, h)
 			}
+		}); err != nil {
+			return nil, err
 		}
 	}
-	return out
+	return out, nil
 }
 
 const defaultDiversity = 0.5
@@ -151,13 +160,15 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 	if err != nil {
 		return nil, err
 	}
-	examples, similar := q.c.comparer(vq)
+	examples, similar := q.c.comparer(q.ctx, vq)
 	var candidates []hit
 	var vectors []vector
-	for _, h := range hits {
-		if v, ok := q.c.vector(h.slot, vq.space.name); ok {
-			candidates, vectors = append(candidates, h), append(vectors, v)
+	if err := every(q.ctx, len(hits), func(i int) {
+		if v, ok := q.c.vector(hits[i].slot, vq.space.name); ok {
+			candidates, vectors = append(candidates, hits[i]), append(vectors, v)
 		}
+	}); err != nil {
+		return nil, err
 	}
 	if len(candidates) < 2 {
 		return candidates, nil
@@ -168,15 +179,14 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 	}
 	relevance := make([]float32, len(candidates))
 	nearest := make([]float32, len(candidates)) // similarity to the nearest hit that was picked
-	for i, v := range vectors {
-		relevance[i], nearest[i] = similar(examples[0], v), float32(math.Inf(-1))
+	if err := every(q.ctx, len(vectors), func(i int) {
+		relevance[i], nearest[i] = similar(examples[0], vectors[i]), float32(math.Inf(-1))
+	}); err != nil {
+		return nil, err
 	}
 	picked := make([]bool, len(candidates))
 	var out []hit
 	for len(out) < min(s.limit, len(candidates)) {
-		if err := cancelled(q.ctx); err != nil {
-			return nil, err
-		}
 		best, bestScore := -1, float32(0)
 		for i := range candidates {
 			if picked[i] {
@@ -192,10 +202,12 @@ func (q *querying) diversify(s *stage, in *qdrant.NearestInputWithMmr, hits []hi
 		}
 		picked[best] = true
 		out = append(out, candidates[best])
-		for i, v := range vectors {
+		if err := every(q.ctx, len(vectors), func(i int) {
 			if !picked[i] {
-				nearest[i] = max(nearest[i], similar(v, vectors[best]))
+				nearest[i] = max(nearest[i], similar(vectors[i], vectors[best]))
 			}
+		}); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

@@ -55,7 +55,10 @@ func (s *pointsService) queryGroups(ctx context.Context, req *qdrant.QueryPointG
 	result := &qdrant.GroupsResult{}
 	for _, one := range g.best() {
 		slices.SortStableFunc(one.hits, g.compare)
-		out := &qdrant.PointGroup{Id: one.key.proto(), Hits: a.scoredAll(q.c, one.hits[:min(len(one.hits), g.size)])}
+		out := &qdrant.PointGroup{Id: one.key.proto()}
+		if out.Hits, err = a.scoredAll(ctx, q.c, one.hits[:min(len(one.hits), g.size)]); err != nil {
+			return nil, err
+		}
 		if out.Lookup, err = q.groupLookup(one.key, req.GetWithLookup()); err != nil {
 			return nil, err
 		}
@@ -172,10 +175,7 @@ func (g *grouping) round(root *stage, must []*qdrant.Condition) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, h := range hits {
-		g.add(h)
-	}
-	return len(hits), nil
+	return len(hits), every(g.q.ctx, len(hits), func(i int) { g.add(hits[i]) })
 }
 
 func (q *querying) exclude(ids map[pointID]bool) *qdrant.Condition {

@@ -70,14 +70,15 @@ func (s *sums) add(l weightedList, from, to int) {
 	}
 }
 
+const walkedAtOnce = 4096 // postings between two looks at the context: some microseconds
+
 // add walks a list.
 func (s *scan) add(to *sums, l weightedList) error {
-	for from := 0; from < len(l.slots); from += checkEvery {
-		end := min(from+checkEvery, len(l.slots))
-		if err := s.pause(end - from); err != nil {
+	for from := 0; from < len(l.slots); from += walkedAtOnce {
+		if err := cancelled(s.ctx); err != nil {
 			return err
 		}
-		to.add(l, from, end)
+		to.add(l, from, min(from+walkedAtOnce, len(l.slots)))
 	}
 	return nil
 }

@@ -91,11 +91,11 @@ func TestListsFindWhatOneByOneFinds(t *testing.T) {
 					t.Fatal(err)
 				}
 				set, rest := c.candidates(cond)
-				s := &scan{c: c, ctx: t.Context(), q: q, set: set, rest: rest, top: c.newTop(row.limit)}
+				s := &scan{c: c, ctx: t.Context(), q: q, set: set, rest: rest, top: c.newTop(t.Context(), row.limit)}
 				if err := s.sparseOneByOne(c.sparse["s"], c.sparse["s"].weighted(query)); err != nil {
 					t.Fatal(err)
 				}
-				if want := s.top.sorted(); !slices.Equal(want, got) {
+				if want, _ := s.top.sorted(); !slices.Equal(want, got) {
 					t.Fatalf("(-one by one +lists):\n%s", gocmp.Diff(want, got, gocmp.AllowUnexported(hit{})))
 				}
 			}

@@ -53,7 +53,9 @@ type Options struct {
 	ReadOnlyAPIKey string       // presented instead, lets its caller read; "" gives nobody this right
 	TLS            *tls.Config  // of Serve; nil serves plain text
 	Logger         *slog.Logger // told of writes that fail without anybody waiting; nil means slog.Default()
-	PartialUpserts bool         // of an upsert with a point that does not fit keep the others, as Qdrant may; false keeps none
+	// Progress is called now and then while Open works, by one goroutine at a time, and must be quick; nil logs every 10 s.
+	Progress       func(Progress)
+	PartialUpserts bool // of an upsert with a point that does not fit keep the others, as Qdrant may; false keeps none
 }
 
 // DB is an open store. It is safe for concurrent use.
@@ -63,11 +65,13 @@ type DB struct {
 	log       *slog.Logger
 	storage   storage
 	snapshots *shelf
+	calls     [kinds]callCount
 
 	current    atomic.Pointer[catalog]
-	nextID     uint64 // of a collection; the committer's
-	places     places // the committer's
-	compacting bool   // a file is being emptied; the committer's
+	nextID     uint64                 // of a collection; the committer's
+	places     places                 // the committer's
+	compacting bool                   // a file is being emptied; the committer's
+	unfinished map[uint64]*collection // that are being restored, by number; the committer's
 	jobs       chan *job
 	committed  chan struct{} // closed when the committer has ended
 	closing    sync.RWMutex  // guards closed
@@ -86,7 +90,7 @@ type DB struct {
 func Open(dir string, options Options) (*DB, error) {
 	db := &DB{
 		dir: dir, options: options, log: options.Logger,
-		jobs: make(chan *job, maxGroup), committed: make(chan struct{}), ports: map[*grpc.Server]bool{},
+		jobs: make(chan *job, maxGroup), committed: make(chan struct{}), unfinished: map[uint64]*collection{}, ports: map[*grpc.Server]bool{},
 	}
 	if db.log == nil {
 		db.log = slog.Default()
@@ -98,12 +102,15 @@ func Open(dir string, options Options) (*DB, error) {
 		}
 		db.dir = abs
 	}
-	kept, err := openJournal(db.dir, db.log)
+	if db.options.Progress == nil {
+		db.options.Progress = logged(db.dir, db.log)
+	}
+	kept, err := openJournal(db.dir, db.options.Progress)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
 	}
 	db.storage = kept
-	if err := db.load(); err != nil {
+	if err := db.caught("open", db.load); err != nil {
 		_ = db.storage.Close() // the error that is told is the one before
 		return nil, fmt.Errorf("open store %s: %w", db.dir, err)
 	}

@@ -86,6 +86,9 @@ func (s *pointsService) matrix(ctx context.Context, req *qdrant.SearchMatrixPoin
 	within := slotSet{slotsIn([][]hit{sample})}
 	limit := limitOr(req.Limit, defaultMatrixLimit)
 	for _, one := range sample {
+		if err := cancelled(ctx); err != nil { // a search among few points does not look
+			return err
+		}
 		v, _ := q.c.vector(one.slot, name)
 		hits, err := q.c.search(ctx, &vectorQuery{space: space, examples: []vector{v}}, within, limit+1, nil)
 		if err != nil {

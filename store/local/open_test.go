@@ -20,10 +20,16 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 )
 
+// otherRuns are what runs of the test binary do that tests start as other processes, by the variable of the environment that holds
+// the folder to do it in.
+var otherRuns = map[string]func(dir string){writerFolder: runWriter}
+
 func TestMain(m *testing.M) {
-	if writer := os.Getenv(writerFolder); writer != "" {
-		runWriter(writer)
-		return
+	for variable, run := range otherRuns {
+		if dir := os.Getenv(variable); dir != "" {
+			run(dir)
+			return
+		}
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -44,7 +44,7 @@ func (s *pointsService) query(ctx context.Context, req *qdrant.QueryPoints) ([]*
 	if err != nil {
 		return nil, err
 	}
-	return a.scoredAll(q.c, hits), nil
+	return a.scoredAll(ctx, q.c, hits)
 }
 
 // querying answers one query on one state of its collection, and of the others that it takes vectors from.
@@ -79,6 +79,12 @@ func (s *pointsService) querying(ctx context.Context, name string, names []strin
 			one.mu.RUnlock()
 		}
 		pin.Unpin()
+	}
+	for one := range locked {
+		if one.fault != nil {
+			defer q.unlock()
+			return nil, one.fault
+		}
 	}
 	return q, nil
 }
@@ -270,11 +276,15 @@ func (q *querying) stage(s *stage) ([]hit, error) {
 	case *qdrant.Query_Fusion:
 		return q.fuse(lists, v.Fusion, s)
 	case *qdrant.Query_Rrf:
-		return q.c.cut(q.c.reciprocalRanks(lists, int(orZero(v.Rrf.K, defaultRankConstant)), v.Rrf.GetWeights()), s), nil
+		return q.reciprocalRanks(lists, int(orZero(v.Rrf.K, defaultRankConstant)), v.Rrf.GetWeights(), s)
 	case *qdrant.Query_Formula:
 		return q.formula(lists, v.Formula, s.limit)
 	case *qdrant.Query_NearestWithMmr:
-		return q.diversify(s, v.NearestWithMmr, distinct(lists))
+		hits, err := q.distinct(lists)
+		if err != nil {
+			return nil, err
+		}
+		return q.diversify(s, v.NearestWithMmr, hits)
 	}
 	return q.leaf(s, slotSet{slotsIn(lists)})
 }
@@ -306,13 +316,13 @@ func (s slotSet) check(p *subject) bool              { return p.stored != nil &&
 func (s slotSet) points(*collection) *roaring.Bitmap { return s.set }
 
 func slotsIn(lists [][]hit) *roaring.Bitmap {
-	set := roaring.New()
+	var slots []uint32
 	for _, list := range lists {
 		for _, h := range list {
-			set.Add(h.slot)
+			slots = append(slots, h.slot)
 		}
 	}
-	return set
+	return bitmapOf(slots)
 }
 
 // leaf runs a query that looks at points one by one, on those that a condition holds for.

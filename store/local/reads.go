@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,10 +19,15 @@ func (s *pointsService) reading(name string) (c *collection, unlock func(), err 
 		return nil, nil, err
 	}
 	c.mu.RLock()
+	if fault := c.fault; fault != nil {
+		c.mu.RUnlock()
+		pin.Unpin()
+		return nil, nil, fault
+	}
 	return c, func() { c.mu.RUnlock(); pin.Unpin() }, nil
 }
 
-func (s *pointsService) Get(_ context.Context, req *qdrant.GetPoints) (*qdrant.GetResponse, error) {
+func (s *pointsService) Get(ctx context.Context, req *qdrant.GetPoints) (*qdrant.GetResponse, error) {
 	start := time.Now()
 	ids, err := parsePointIDs(req.GetIds())
 	if err != nil {
@@ -38,13 +42,17 @@ func (s *pointsService) Get(_ context.Context, req *qdrant.GetPoints) (*qdrant.G
 	if err != nil {
 		return nil, err
 	}
-	resp := &qdrant.GetResponse{}
+	var slots []uint32
 	seen := map[pointID]bool{}
 	for _, id := range ids {
 		if slot, ok := c.find(id); ok && !seen[id] {
 			seen[id] = true
-			resp.Result = append(resp.Result, a.retrieved(c, slot))
+			slots = append(slots, slot)
 		}
+	}
+	resp := &qdrant.GetResponse{}
+	if resp.Result, err = a.retrievedAll(ctx, c, slots); err != nil {
+		return nil, err
 	}
 	resp.Time = since(start)
 	return resp, nil
@@ -80,10 +88,12 @@ func (s *pointsService) Scroll(ctx context.Context, req *qdrant.ScrollPoints) (*
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range hits {
-			p := a.retrieved(c, h.slot)
-			p.OrderValue = h.order
+		if err := every(ctx, len(hits), func(i int) {
+			p := a.retrieved(c, hits[i].slot)
+			p.OrderValue = hits[i].order
 			resp.Result = append(resp.Result, p)
+		}); err != nil {
+			return nil, err
 		}
 		resp.Time = since(start)
 		return resp, nil
@@ -102,8 +112,8 @@ func (s *pointsService) Scroll(ctx context.Context, req *qdrant.ScrollPoints) (*
 		resp.NextPageOffset = c.points[slots[limit]].id.proto()
 		slots = slots[:limit]
 	}
-	for _, slot := range slots {
-		resp.Result = append(resp.Result, a.retrieved(c, slot))
+	if resp.Result, err = a.retrievedAll(ctx, c, slots); err != nil {
+		return nil, err
 	}
 	resp.Time = since(start)
 	return resp, nil
@@ -124,7 +134,9 @@ func (c *collection) page(ctx context.Context, cond condition, from pointID, lim
 			}
 			return true
 		})
-		slices.SortFunc(slots, func(a, b uint32) int { return c.points[a].id.compare(c.points[b].id) })
+		if err == nil {
+			err = sortedWhile(ctx, slots, c.compare)
+		}
 		return slots[:min(len(slots), limit+1)], err
 	}
 	c.order.where(func(slot uint32) bool { return c.points[slot].id.compare(from) >= 0 }, func(slot uint32) bool {
@@ -194,13 +206,19 @@ func (s *pointsService) Facet(ctx context.Context, req *qdrant.FacetCounts) (*qd
 	if err != nil {
 		return nil, err
 	}
-	hits := x.counts(set)
-	slices.SortFunc(hits, func(a, b *qdrant.FacetHit) int {
+	hits, err := x.counts(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	err = sortedWhile(ctx, hits, func(a, b *qdrant.FacetHit) int {
 		if a.Count != b.Count {
 			return int(int64(b.Count) - int64(a.Count))
 		}
 		return compareFacets(a.Value, b.Value)
 	})
+	if err != nil {
+		return nil, err
+	}
 	return &qdrant.FacetResponse{Hits: hits[:min(uint64(len(hits)), limit)], Time: since(start)}, nil
 }
 
@@ -221,14 +239,22 @@ func compareFacets(a, b *qdrant.FacetValue) int {
 }
 
 // counts returns every value of the field with the number of points of set that have it.
-func (x *fieldIndex) counts(set *roaring.Bitmap) []*qdrant.FacetHit {
+func (x *fieldIndex) counts(ctx context.Context, set *roaring.Bitmap) ([]*qdrant.FacetHit, error) {
 	var hits []*qdrant.FacetHit
+	passed := 0
+	goesOn := func() bool {
+		passed++
+		return passed%checkEvery != 0 || ctx.Err() == nil
+	}
 	add := func(v *qdrant.FacetValue, n uint64) {
 		if n > 0 {
 			hits = append(hits, &qdrant.FacetHit{Value: v, Count: n})
 		}
 	}
 	for word, points := range x.words {
+		if !goesOn() {
+			break
+		}
 		add(&qdrant.FacetValue{Variant: &qdrant.FacetValue_StringValue{StringValue: word}}, points.AndCardinality(set))
 	}
 	for i, points := range x.bools {
@@ -248,9 +274,9 @@ func (x *fieldIndex) counts(set *roaring.Bitmap) []*qdrant.FacetHit {
 			if set.Contains(e.slot) {
 				n++
 			}
-			return true
+			return goesOn()
 		})
 		flush()
 	}
-	return hits
+	return hits, cancelled(ctx)
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/akinserver/akin/store/local/ctxsort"
 )
 
-// checkEvery is how many points a scan passes before it looks whether its caller still waits.
-const checkEvery = 4096
+// checkEvery is how many points a scan passes before it looks whether its caller still waits: few enough for a disk that has to
+// bring each of them, and for payloads of some kilobytes.
+const checkEvery = 256
 
 // candidates splits a condition into the points that indexes leave and what is still to be checked on each (nil: nothing).
 func (c *collection) candidates(cond condition) (*roaring.Bitmap, condition) {
@@ -51,7 +54,28 @@ func (c *collection) matching(ctx context.Context, cond condition) (*roaring.Bit
 	return out, err
 }
 
-// cancelled reports the end of a call's context, looked at every few thousand points of a scan.
+// every calls yield with the numbers below n until it has seen them all, or ctx is done.
+func every(ctx context.Context, n int, yield func(i int)) error {
+	for i := range n {
+		if i%checkEvery == 0 {
+			if err := cancelled(ctx); err != nil {
+				return err
+			}
+		}
+		yield(i)
+	}
+	return nil
+}
+
+// sortedWhile sorts a list for as long as the caller waits.
+func sortedWhile[T any](ctx context.Context, list []T, compare func(a, b T) int) error {
+	if err := ctxsort.Sort(ctx, list, compare); err != nil {
+		return contextStatus(err)
+	}
+	return nil
+}
+
+// cancelled reports the end of a call's context.
 func cancelled(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return contextError(ctx)

@@ -19,7 +19,7 @@ type vectorQuery struct {
 // search returns the best of the points that a condition holds for and that have a vector in the query's space.
 func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition, limit int, threshold *float32) ([]hit, error) {
 	set, rest := c.candidates(cond)
-	s := &scan{c: c, ctx: ctx, q: q, set: set, rest: rest, top: c.newTop(limit)}
+	s := &scan{c: c, ctx: ctx, q: q, set: set, rest: rest, top: c.newTop(ctx, limit)}
 	if s.top.limit == 0 {
 		return nil, nil
 	}
@@ -35,7 +35,11 @@ func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition,
 	if err != nil {
 		return nil, err
 	}
-	return q.reported(s.top.sorted(), threshold), nil
+	hits, err := s.top.sorted()
+	if err != nil {
+		return nil, err
+	}
+	return q.reported(hits, threshold), nil
 }
 
 // reported makes similarities the scores that are answered, and leaves out what does not pass the threshold.
@@ -79,7 +83,7 @@ type scan struct {
 	passed int
 }
 
-// pause looks, every few thousand comparisons, whether the caller still waits.
+// pause looks, every few hundred comparisons, whether the caller still waits.
 func (s *scan) pause(comparisons int) error {
 	if s.passed += comparisons; s.passed >= checkEvery {
 		s.passed = 0
@@ -126,17 +130,13 @@ func (s *scan) oneByOne(d *denseColumn) error {
 
 // any compares every candidate with every example.
 func (s *scan) any() error {
-	examples, similar := s.c.comparer(s.q)
+	examples, similar := s.c.comparer(s.ctx, s.q)
 	similarities := make([]float32, len(examples))
-	rows := 0 // of the examples
-	for _, e := range examples {
-		rows += e.rows
-	}
 	it := s.set.Iterator()
 	for it.HasNext() {
 		slot := it.Next()
 		v, ok := s.c.vector(slot, s.q.space.name)
-		if err := s.pause(1 + rows*v.rows); err != nil {
+		if err := s.pause(1); err != nil {
 			return err
 		}
 		if !ok {
@@ -144,6 +144,9 @@ func (s *scan) any() error {
 		}
 		for i, e := range examples {
 			similarities[i] = similar(e, v)
+			if err := s.pause(e.rows * v.rows); err != nil {
+				return err
+			}
 		}
 		if s.q.combine != nil {
 			s.offer(slot, s.q.combine(similarities))
@@ -154,8 +157,9 @@ func (s *scan) any() error {
 	return nil
 }
 
-// comparer returns the examples of a query as they are compared, and what compares one with a stored vector.
-func (c *collection) comparer(q *vectorQuery) (examples []vector, similar func(example, stored vector) float32) {
+// comparer returns the examples of a query as they are compared, and what compares one with a stored vector. What that says
+// when ctx is done means nothing.
+func (c *collection) comparer(ctx context.Context, q *vectorQuery) (examples []vector, similar func(example, stored vector) float32) {
 	if col := c.sparse[q.space.name]; col != nil {
 		for _, e := range q.examples {
 			examples = append(examples, vector{sparse: col.weighted(e.sparse)})
@@ -167,7 +171,7 @@ func (c *collection) comparer(q *vectorQuery) (examples []vector, similar func(e
 	}
 	one := q.space.similarity()
 	if q.space.multi {
-		return q.examples, func(e, v vector) float32 { return maxSim(one, e, v) }
+		return q.examples, func(e, v vector) float32 { return maxSim(ctx, one, e, v) }
 	}
 	return q.examples, func(e, v vector) float32 { return one(e.dense, v.dense) }
 }

@@ -2,21 +2,20 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
-	"runtime/debug"
 	"time"
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	_ "google.golang.org/grpc/encoding/gzip" // clients may compress
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
-	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 )
@@ -32,7 +31,7 @@ const (
 
 // newServer builds a server of the store. A trusted one asks nobody for a key.
 func (db *DB) newServer(trusted bool) *grpc.Server {
-	checks := []grpc.UnaryServerInterceptor{db.recovered}
+	checks := []grpc.UnaryServerInterceptor{db.counted, db.recovered}
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxSendMsgSize(maxMessage),
@@ -60,22 +59,22 @@ func (db *DB) newServer(trusted bool) *grpc.Server {
 
 // recovered keeps a fault in one call from ending the process.
 func (db *DB) recovered(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	// Where the disk cannot be read, a mapped file faults.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			db.log.Error("a call panicked", "method", info.FullMethod, "panic", p, "stack", string(debug.Stack()))
-			resp, err = nil, status.Errorf(codes.Internal, "Service internal error: %v", p)
-		}
-	}()
-	return next(ctx, req)
+	err = db.caught(info.FullMethod, func() (err error) {
+		resp, err = next(ctx, req)
+		return err
+	})
+	if errors.As(err, new(unreadable)) {
+		db.log.Error("a call failed", slog.Any("error", err))
+	}
+	return resp, err
 }
 
-// defaultTimeout ends calls that do not say how long they may take.
+// defaultTimeout ends calls that read and do not say how long they may take. Those that write take as long as they take, as in
+// Qdrant: an index on millions of points, or a snapshot of them, is not given up.
 const defaultTimeout = 60 * time.Second
 
 // checked validates a request and gives the call its time.
-func checked(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+func checked(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	if m, ok := req.(proto.Message); ok {
 		if err := validate(m); err != nil {
 			return nil, err
@@ -84,6 +83,8 @@ func checked(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.Un
 	timeout := defaultTimeout
 	if t, ok := req.(interface{ GetTimeout() uint64 }); ok && t.GetTimeout() > 0 {
 		timeout = time.Duration(min(t.GetTimeout(), 1<<31)) * time.Second
+	} else if !readers[info.FullMethod] {
+		return next(ctx, req)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -347,3 +347,48 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// writerFunc is an io.Writer.
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// TestASnapshotHoldsNobodyUp changes every point while a snapshot is being written, and wants what was there when it began.
+func TestASnapshotHoldsNobodyUp(t *testing.T) {
+	for name, dir := range map[string]string{"in memory": "", "on disk": t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			db, client := opened(t, dir, Options{})
+			made(t, client, "letters")
+			text := strings.Repeat("a letter ", 1000) // so that the snapshot is written in several pieces
+			var points []*qdrant.PointStruct
+			for i := range uint64(300) {
+				points = append(points, numbered(i, map[string]any{"text": text, "from": "Ilse"}, 1, 2, 3, 4))
+			}
+			upserted(t, client, "letters", points...)
+			before := scrolled(t, client, "letters")
+			pin := db.storage.Pin()
+			defer pin.Unpin()
+			var content bytes.Buffer
+			pieces := 0
+			err := writeSnapshot(t.Context(), writerFunc(func(b []byte) (int, error) {
+				if pieces++; pieces == 1 {
+					upserted(t, client, "letters", numbered(299, map[string]any{"from": "Otto"}, 4, 3, 2, 1))
+					if _, err := client.Delete(t.Context(), &qdrant.DeletePoints{CollectionName: "letters", Wait: waiting, Points: qdrant.NewPointsSelector(qdrant.NewIDNum(298))}); err != nil {
+						t.Error(err)
+					}
+				}
+				return content.Write(b)
+			}), []*collection{db.catalog().collections["letters"]}, nil)
+			if err != nil || pieces < 2 {
+				t.Fatalf("in %d pieces: %v", pieces, err)
+			}
+			elsewhere, there := opened(t, "", Options{})
+			if err := elsewhere.Restore(t.Context(), &content); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(before, scrolled(t, there, "letters"), protocmp.Transform()); diff != "" {
+				t.Errorf("the snapshot is not what was there (-before +snapshot):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"math"
 
 	"github.com/qdrant/go-client/qdrant"
@@ -62,10 +63,17 @@ func cosineOfBytes(a, b []float32) float32 {
 	return float32(float64(kernel.Dot(a, b)) / math.Sqrt(norms))
 }
 
-// maxSim sums, over the rows of the query, the similarity of the row of v that is most alike.
-func maxSim(sim similarity, query, v vector) float32 {
+// pairsALook is how many rows maxSim compares, of two long multivectors, before it looks whether somebody still waits.
+const pairsALook = 4096
+
+// maxSim sums, over the rows of the query, the similarity of the row of v that is most alike. It ends early, with any number,
+// when ctx is done.
+func maxSim(ctx context.Context, sim similarity, query, v vector) float32 {
 	var sum float32
 	for i := range query.rows {
+		if i*v.rows > pairsALook && ctx.Err() != nil {
+			return sum
+		}
 		best := float32(math.Inf(-1))
 		for j := range v.rows {
 			best = max(best, sim(query.row(i), v.row(j)))

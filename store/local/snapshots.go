@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -123,8 +124,9 @@ func writeFile(path string, write func(io.Writer) error) (size int64, err error)
 	if err != nil {
 		return 0, err
 	}
+	named := false
 	defer func() {
-		if err != nil {
+		if !named { // also when what is written cannot be read, and write panics
 			_ = f.Close()
 			_ = os.Remove(f.Name())
 		}
@@ -144,6 +146,7 @@ func writeFile(path string, write func(io.Writer) error) (size int64, err error)
 	if err := os.Rename(f.Name(), path); err != nil {
 		return 0, err
 	}
+	named = true
 	return size, syncFolder(filepath.Dir(path))
 }
 
@@ -226,6 +229,9 @@ func (s *shelf) open(collection, name string) (io.ReadCloser, error) {
 const peer = 0
 
 func snapshotError(err error) error {
+	if errors.As(err, new(unreadable)) {
+		return err
+	}
 	if isFull(err) {
 		return status.Errorf(codes.ResourceExhausted, "Service internal error: no room left for a snapshot: %v", err)
 	}

@@ -3,11 +3,9 @@ package local
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/akinserver/akin/store/local/journal"
 )
@@ -22,6 +20,7 @@ type storage interface {
 	Wants() bool
 	Compact(live func(uint64, []byte, journal.Location) bool, moved func(uint64, []byte, journal.Location, journal.Location)) (done bool, err error)
 	Pin() journal.Pin
+	Fault(panicked any) *journal.Damage
 	Stats() journal.Stats
 	Close() error
 }
@@ -47,27 +46,13 @@ func (m mutation) entry() journal.Mutation {
 const oldFile = "points.db"
 
 // openJournal opens the journal of a folder, or one on the heap when dir is "".
-func openJournal(dir string, log *slog.Logger) (*journal.Journal, error) {
+func openJournal(dir string, report func(Progress)) (*journal.Journal, error) {
 	if dir != "" {
 		if _, err := os.Stat(filepath.Join(dir, oldFile)); err == nil {
 			return nil, fmt.Errorf("it holds a %s, which was written before the first release and cannot be read any more: use another folder, and fill it again", oldFile)
 		}
 	}
-	return journal.Open(dir, journal.Options{Progress: reporter(dir, log)})
-}
-
-const reportEvery = 3 * time.Second
-
-// reporter logs how far the reading of a folder has come, when it takes long enough for somebody to wonder.
-func reporter(dir string, log *slog.Logger) func(read, total int64) {
-	last := time.Now()
-	return func(read, total int64) {
-		if time.Since(last) < reportEvery || read == total {
-			return
-		}
-		last = time.Now()
-		log.Info(fmt.Sprintf("opening store %s: %d %%", dir, 100*read/total))
-	}
+	return journal.Open(dir, journal.Options{Progress: func(read, total int64) { report(Progress{Reading, read, total}) }})
 }
 
 // syncFolder puts the names of new files on the disk. Where folders cannot be synced there is no need to.
@@ -119,6 +104,8 @@ type loader struct {
 	release func(journal.Location)
 	blind   bool             // no point is read again: its value is not kept
 	broken  map[uint64]error // the first point of a bucket that cannot be one
+
+	unfinished []uint64 // buckets of restores that were interrupted; set by catalog
 }
 
 func newLoader(release func(journal.Location)) *loader {

@@ -17,6 +17,7 @@ type table struct {
 	// far as there is room. It takes 6 bytes a point where a map takes 60.
 	hashed []uint32
 	size   int
+	bytes  int64 // of the encoded points
 	seed   uint64
 }
 
@@ -29,6 +30,14 @@ type point struct {
 
 // value returns the encoded point, as a view.
 func (p *point) value() value { return valueAt(p.first) }
+
+// bytes is how long the encoded point is.
+func (p *point) bytes() int64 {
+	if p.first == nil {
+		return 0
+	}
+	return int64(len(p.value()))
+}
 
 func (p *point) version() uint64 { return p.value().version() }
 
@@ -73,6 +82,7 @@ func (t *table) set(id pointID, at journal.Location, v value) (slot uint32, old 
 	if existed {
 		slot = t.hashed[place] - 1
 		old = t.points[slot].at
+		t.bytes -= t.points[slot].bytes()
 	} else {
 		slot = t.newSlot()
 		t.hashed[place] = slot + 1
@@ -83,6 +93,7 @@ func (t *table) set(id pointID, at journal.Location, v value) (slot uint32, old 
 	if len(v) > 0 {
 		p.first = &v[0]
 	}
+	t.bytes += int64(len(v))
 	t.points[slot] = p
 	if 8*t.size > 7*len(t.hashed) {
 		t.grow()
@@ -118,6 +129,7 @@ func (t *table) drop(slot uint32) {
 	if !found {
 		return
 	}
+	t.bytes -= t.points[slot].bytes()
 	// Whoever comes later in the same run and may stand in the hole moves there.
 	mask := len(t.hashed) - 1
 	for at := (hole + 1) & mask; t.hashed[at] != 0; at = (at + 1) & mask {

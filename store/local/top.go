@@ -2,18 +2,21 @@ package local
 
 import (
 	"cmp"
-	"slices"
+	"context"
 )
 
 // top keeps the best hits that it is shown. The larger score is the better, NaN is worse than any; of equal scores the
 // lower id is better, so that the same question has the same answer every time.
 type top struct {
+	ctx   context.Context
 	c     *collection
 	limit int
 	heap  []hit // the worst first, once it is full
 }
 
-func (c *collection) newTop(limit int) *top { return &top{c: c, limit: min(limit, c.size)} }
+func (c *collection) newTop(ctx context.Context, limit int) *top {
+	return &top{ctx: ctx, c: c, limit: min(limit, c.size)}
+}
 
 func (t *top) compare(a, b hit) int {
 	if n := cmp.Compare(b.score, a.score); n != 0 {
@@ -33,17 +36,25 @@ func (t *top) add(slot uint32, score float32) {
 	}
 	h := hit{slot: slot, score: score}
 	if len(t.heap) < t.limit {
-		t.heap = append(t.heap, h)
-		if len(t.heap) == t.limit {
-			for i := len(t.heap)/2 - 1; i >= 0; i-- {
-				t.down(i)
-			}
+		// Where all points are asked for, none will be pushed out.
+		if t.heap = append(t.heap, h); len(t.heap) == t.limit && t.limit < t.c.size {
+			t.order()
 		}
 		return
 	}
 	if t.compare(h, t.heap[0]) < 0 {
 		t.heap[0] = h
 		t.down(0)
+	}
+}
+
+// order makes a heap of the hits. When ctx is done, it is left in disorder, and sorted says why.
+func (t *top) order() {
+	for i := len(t.heap)/2 - 1; i >= 0; i-- {
+		if i%checkEvery == 0 && t.ctx.Err() != nil {
+			return
+		}
+		t.down(i)
 	}
 }
 
@@ -65,7 +76,4 @@ func (t *top) down(i int) {
 }
 
 // sorted returns the hits, best first.
-func (t *top) sorted() []hit {
-	slices.SortFunc(t.heap, t.compare)
-	return t.heap
-}
+func (t *top) sorted() ([]hit, error) { return t.heap, sortedWhile(t.ctx, t.heap, t.compare) }

@@ -85,10 +85,12 @@ func edit(t target, change func(r *record) *record) operation {
 		if err != nil && !errors.As(err, new(appliedError)) {
 			return err
 		}
-		for _, r := range found {
-			next := *change(r)
+		if err := every(ctx, len(found), func(i int) {
+			next := *change(found[i])
 			next.version, next.value = version, nil
 			d.put(&next)
+		}); err != nil {
+			return err
 		}
 		return err
 	}

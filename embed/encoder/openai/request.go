@@ -21,7 +21,7 @@ import (
 type failure struct {
 	problem string
 	cause   error         // akin.ErrUnavailable, akin.ErrSetup, akin.ErrMismatch or nil
-	tries   int           // to be made in all before it counts; 0 and 1 mean that the same request cannot fare better
+	tries   int           // that may fail so before it counts; 0 and 1 mean that the same request cannot fare better
 	after   time.Duration // when the server wants the next one, if it says so
 	text    bool          // it may be for one text alone
 	long    bool          // and for its length
@@ -37,10 +37,10 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.cause }
 
-// How often a request is made in all when it fails so.
+// How often a request may fail so.
 const (
 	triesAway   = 8 // the server has no time, or cannot be reached
-	triesDefect = 3 // its answer is defective
+	triesDefect = 4 // its answer is defective
 )
 
 // insist asks until there is an answer, or nothing more can be hoped for before a time.
@@ -48,6 +48,7 @@ const (
 // It is a loop of its own rather than a library's around http.RoundTripper: half of what is worth another try shows only in the decoded answer, and what one request
 // learns of Retry-After holds for all.
 func (e *Embedder) insist(ctx context.Context, form Form, texts []string, until time.Time) ([][]float32, error) {
+	failures := map[int]int{} // by how many of their kind are too many
 	for tries := 1; ; tries++ {
 		vectors, err := e.ask(ctx, form, texts)
 		if err == nil {
@@ -58,7 +59,10 @@ func (e *Embedder) insist(ctx context.Context, form Form, texts []string, until 
 			return nil, context.Cause(ctx)
 		}
 		f, ok := errors.AsType[*failure](err)
-		if !ok || tries >= f.tries || f.slow && len(texts) > 1 {
+		if !ok || f.slow && len(texts) > 1 {
+			return nil, err
+		}
+		if failures[f.tries]++; failures[f.tries] >= f.tries {
 			return nil, err
 		}
 		pause := pauseBefore(tries, f.after)

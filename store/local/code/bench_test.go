@@ -22,7 +22,7 @@ func BenchmarkSearch(b *testing.B) {
 			m := newMatrix(rows+queries, 384, clusters(rand.New(rand.NewPCG(1, 2))))
 			c := New(m.dim, Dot, m.rows)
 			live := slices.Repeat([]uint64{math.MaxUint64}, rows/64)
-			if err := c.Load(context.Background(), live, 0); err != nil {
+			if err := c.Load(context.Background(), live, 0, nil); err != nil {
 				b.Fatal(err)
 			}
 			tenth := make([]uint64, rows/64)

@@ -508,7 +508,7 @@ func TestLoadIsAsPut(t *testing.T) {
 			live[row/64] |= 1 << (row % 64)
 		}
 	}
-	if err := c.Load(context.Background(), live, 2); err != nil {
+	if err := c.Load(context.Background(), live, 2, nil); err != nil {
 		t.Fatal(err)
 	}
 	if s := c.Stats(); s.Kind != Bits || s.Rows != rows-rows/7 || s.Behind != 0 || s.Coded != rows {
@@ -534,7 +534,7 @@ func TestLoadThatIsCancelled(t *testing.T) {
 	cancel()
 	c := New(64, Dot, m.rows)
 	live := slices.Repeat([]uint64{math.MaxUint64}, rows/64)
-	if err := c.Load(ctx, live, 2); !errors.Is(err, context.Canceled) {
+	if err := c.Load(ctx, live, 2, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	query := m.row(33)
@@ -596,7 +596,7 @@ func TestReach(t *testing.T) {
 				m := newMatrix(rows, shape.dim, shape.make(r))
 				c := New(m.dim, distance, m.rows)
 				c.forced = &kind
-				if err := c.Load(context.Background(), slices.Repeat([]uint64{math.MaxUint64}, rows/64), 2); err != nil {
+				if err := c.Load(context.Background(), slices.Repeat([]uint64{math.MaxUint64}, rows/64), 2, nil); err != nil {
 					t.Fatal(err)
 				}
 				if c.target == nil || m.row(0)[0] != 0 && math.Abs(float64(m.row(0)[0])) < shortest {

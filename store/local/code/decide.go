@@ -76,7 +76,7 @@ func (c *Column) adopt(r *recipe, energy float64) {
 	if len(c.chunks) > soonRecoded {
 		c.list()
 	} else {
-		_ = c.recode(context.Background(), 1) // which ends only when it is done
+		_ = c.recode(context.Background(), 1, nil) // which ends only when it is done
 	}
 }
 
@@ -124,7 +124,8 @@ func (c *Column) newTrial(rows []int) *trial {
 			near.offer(Hit{j, scores[j]})
 		}
 		t.queries = append(t.queries, query)
-		t.scores, t.near = append(t.scores, scores), append(t.near, near.sorted())
+		best, _ := near.sorted(context.Background())
+		t.scores, t.near = append(t.scores, scores), append(t.near, best)
 		t.floors = append(t.floors, float64(hits[len(hits)-1].Score))
 	}
 	return t
@@ -256,6 +257,10 @@ func (c *Column) recodeSome() {
 // decided anew which way that is. Put does the same little by little; after many puts, and before many searches, it is
 // worth a call. When ctx is done, it returns the reason, and the column is as good as before.
 func (c *Column) Recode(ctx context.Context, threads int) error {
+	return c.recodeAll(ctx, threads, nil)
+}
+
+func (c *Column) recodeAll(ctx context.Context, threads int, coded func(rows int)) error {
 	if c.rotation == nil || c.count < minRows {
 		return ctx.Err()
 	}
@@ -267,18 +272,19 @@ func (c *Column) Recode(ctx context.Context, threads int) error {
 		t := &trial{c: c, rows: c.sample(sampleRows)}
 		t.findCentre()
 		c.target = c.newRecipe(Bits, t.centre)
-		if err := c.recode(ctx, threads); err != nil {
+		if err := c.recode(ctx, threads, coded); err != nil {
 			return err
 		}
 	}
 	c.decide()
-	return c.recode(ctx, threads)
+	return c.recode(ctx, threads, coded)
 }
 
 // Load puts all rows r with bit r%64 of live[r/64] set into an empty column, with threads goroutines (0 means one a
 // processor). It is the fast way to open a column. When ctx is done, it returns the reason; the rows are there then, and
-// only their codes are not.
-func (c *Column) Load(ctx context.Context, live []uint64, threads int) error {
+// only their codes are not. The goroutines call coded, unless it is nil, with how many rows more have codes: each once, or
+// twice where the first codes turn out not to serve.
+func (c *Column) Load(ctx context.Context, live []uint64, threads int, coded func(rows int)) error {
 	if c.size > 0 {
 		panic("code: Load into a column with rows")
 	}
@@ -290,11 +296,11 @@ func (c *Column) Load(ctx context.Context, live []uint64, threads int) error {
 	}
 	copy(c.live, live)
 	c.changes = c.count
-	return c.Recode(ctx, threads)
+	return c.recodeAll(ctx, threads, coded)
 }
 
 // recode brings all chunks up to the target.
-func (c *Column) recode(ctx context.Context, threads int) error {
+func (c *Column) recode(ctx context.Context, threads int, coded func(rows int)) error {
 	old := 0
 	for i := range c.chunks {
 		if c.chunks[i].recipe != c.target {
@@ -308,9 +314,9 @@ func (c *Column) recode(ctx context.Context, threads int) error {
 	c.memory.reserve(c.target, old)
 	var next atomic.Int64
 	var lock sync.Mutex
-	var wait sync.WaitGroup
+	var all crew
 	for range max(1, min(threads, len(c.chunks))) {
-		wait.Go(func() {
+		all.run(func() {
 			scratch := make([]float32, c.rotation.dim)
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -327,10 +333,13 @@ func (c *Column) recode(ctx context.Context, threads int) error {
 				lock.Lock()
 				c.replace(i, ch, of)
 				lock.Unlock()
+				if coded != nil {
+					coded(min(chunkRows, c.size-i*chunkRows))
+				}
 			}
 		})
 	}
-	wait.Wait()
+	all.finish()
 	c.list()
 	return ctx.Err()
 }

@@ -6,7 +6,7 @@ import (
 	"math"
 	"math/bits"
 	"runtime"
-	"sync"
+	"slices"
 	"sync/atomic"
 
 	"github.com/akinserver/akin/store/local/kernel"
@@ -33,7 +33,11 @@ func (c *Column) Search(ctx context.Context, hits []Hit, query []float32, n int,
 	if err := j.run(); err != nil {
 		return hits, err
 	}
-	return append(hits, j.answer(0)...), nil
+	found, err := j.answer(0)
+	if err != nil {
+		return hits, err
+	}
+	return append(hits, found...), nil
 }
 
 // together is how many queries share one pass: their tables must stay in the cache beside a piece of the codes.
@@ -55,7 +59,12 @@ func (c *Column) SearchAll(ctx context.Context, queries [][]float32, n int, o Op
 			return nil, err
 		}
 		for i := range some {
-			answers = append(answers, append([]Hit(nil), j.answer(i)...))
+			found, err := j.answer(i)
+			if err != nil {
+				j.release()
+				return nil, err
+			}
+			answers = append(answers, slices.Clone(found))
 		}
 		j.release()
 	}
@@ -161,11 +170,11 @@ func (j *job) run() error {
 		if threads == 1 {
 			j.workers[0].run()
 		} else {
-			var wait sync.WaitGroup
+			var all crew
 			for _, w := range j.workers[:threads] {
-				wait.Go(w.run)
+				all.run(w.run)
 			}
-			wait.Wait()
+			all.finish()
 		}
 	}
 	for _, w := range j.workers[:threads] {
@@ -201,7 +210,7 @@ func (c *Column) rowBytes(r *recipe) int {
 }
 
 // answer puts what the workers found for a query into one.
-func (j *job) answer(query int) []Hit {
+func (j *job) answer(query int) ([]Hit, error) {
 	all := &j.workers[0].parts[query].top
 	for _, w := range j.workers[1:] {
 		if w.busy {
@@ -210,7 +219,7 @@ func (j *job) answer(query int) []Hit {
 			}
 		}
 	}
-	return all.sorted()
+	return all.sorted(j.ctx)
 }
 
 // release keeps the job for another search, without what is the caller's.
@@ -271,6 +280,7 @@ type doubt struct {
 
 const (
 	tileBlocks = 64       // blocks between two looks at the context
+	readsALook = 64       // vectors between two, each of which the disk may have to bring
 	tileBytes  = 96 << 10 // of codes, which several queries find in the cache
 	manyDoubts = 4096
 )
@@ -453,7 +463,7 @@ func (w *worker) bounds(q *question, p *part, a *asked) (floor float64, bound fl
 func (w *worker) look(q *question, p *part, row int) bool {
 	c := w.job.c
 	w.offer(q, p, Hit{row, c.score(q.vector, c.vector(row))})
-	if w.read++; w.read%1024 == 0 {
+	if w.read++; w.read%readsALook == 0 {
 		return w.goesOn()
 	}
 	return true

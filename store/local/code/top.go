@@ -2,8 +2,10 @@ package code
 
 import (
 	"cmp"
+	"context"
 	"math"
-	"slices"
+
+	"github.com/akinserver/akin/store/local/ctxsort"
 )
 
 // Hit is a row that was found.
@@ -70,7 +72,6 @@ func (t *top) offer(h Hit) bool {
 }
 
 // sorted returns the hits, best first, and leaves no heap.
-func (t *top) sorted() []Hit {
-	slices.SortFunc(t.hits, compareHits)
-	return t.hits
+func (t *top) sorted(ctx context.Context) ([]Hit, error) {
+	return t.hits, ctxsort.Sort(ctx, t.hits, compareHits)
 }

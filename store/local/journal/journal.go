@@ -372,6 +372,9 @@ func (j *Journal) write(batch []Mutation) ([]Location, error) {
 	}
 	s := j.tail
 	end := s.end.Load()
+	if err := j.uncut(); err != nil {
+		return nil, err
+	}
 	j.torn = true
 	buffer, err := writeFrame(j.file, end, j.buffer, s.mark, j.sequence+1, size, batch)
 	if cap(buffer) <= 2*pieceBytes {
@@ -396,6 +399,15 @@ func (j *Journal) write(batch []Mutation) ([]Location, error) {
 		at += int(entrySize(len(m.Key), len(m.Value)))
 	}
 	return locations, nil
+}
+
+// uncut tells when somebody else has cut the last file: what would be written behind its end would not be found again.
+func (j *Journal) uncut() error {
+	size, err := j.file.size()
+	if err == nil && size < j.tail.end.Load() {
+		err = j.tail.damage(int(size), "the file ends here, %d bytes before what was written to it: another program has cut it", j.tail.end.Load()-size)
+	}
+	return err
 }
 
 // clean cuts off what a failed write has left. Open would take it for a torn frame, but a frame that is shorter may not
@@ -501,7 +513,7 @@ func (j *Journal) begin(f file, name string, header fileHeader, need int64) (*se
 //
 // The first byte lies at an address that is a multiple of 8, so that, on a little-endian machine, a value that is a row of
 // float32 can be used where it lies. The checksum is not computed again. Where the disk cannot read a page any more,
-// touching the view is a fault, which ends the process unless debug.SetPanicOnFault is set.
+// touching the view is a fault, which ends the process unless debug.SetPanicOnFault is set; see [Journal.Fault].
 func (j *Journal) Read(l Location) []byte {
 	s := j.table.Load().find(l.number())
 	if s == nil {
@@ -522,10 +534,25 @@ func (j *Journal) Release(l Location) {
 	if s == nil || l.offset() < fileHeaderBytes {
 		return
 	}
-	if e, size, ok := parseEntry(s.memory, l.offset(), int(s.end.Load())); ok && e.Kind == Put {
-		s.live.Add(-int64(size))
-		s.puts.Add(-1)
+	// What cannot be read any more is not counted, and found by whoever needs it.
+	_ = guarded(s, func() error {
+		if e, size, ok := parseEntry(s.memory, l.offset(), int(s.end.Load())); ok && e.Kind == Put {
+			s.live.Add(-int64(size))
+			s.puts.Add(-1)
+		}
+		return nil
+	})
+}
+
+// Fault tells what a recovered panic says of the files: the damage, where it is a fault on memory that one of them is mapped
+// into, and nil of any other panic. Goroutines that touch views set debug.SetPanicOnFault to have such panics at all.
+func (j *Journal) Fault(panicked any) *Damage {
+	for _, s := range j.table.Load().segments {
+		if d := s.fault(panicked); d != nil {
+			return d
+		}
 	}
+	return nil
 }
 
 // Stats tells how much is stored.
@@ -560,12 +587,16 @@ func (j *Journal) Close() error {
 	if j.closed {
 		return nil
 	}
+	var cut error
 	if j.writable() == nil && j.sequence > 0 && !j.empty {
-		// The empty frame guards what lies before it; nothing is lost without it.
-		_, _ = j.write(nil)
+		// The empty frame guards what lies before it; nothing is lost without it. But if the file was cut, the next Open may
+		// take its end for a frame that was being written, so this is the last chance to tell.
+		if _, err := j.write(nil); errors.Is(err, ErrCorrupt) {
+			cut = err
+		}
 	}
 	j.closed = true
-	err := errors.Join(j.file.Close(), j.folder.close())
+	err := errors.Join(cut, j.file.Close(), j.folder.close())
 	j.end()
 	if err != nil {
 		return j.wrap("close", err)

@@ -193,17 +193,27 @@ func guarded(s *segment, f func() error) (err error) {
 		if p == nil {
 			return
 		}
-		if fault, ok := p.(interface{ Addr() uintptr }); ok && len(s.memory) > 0 {
-			// A fault below the memory wraps around, and is out of range as well.
-			at := fault.Addr() - uintptr(unsafe.Pointer(unsafe.SliceData(s.memory)))
-			if at < uintptr(len(s.memory)) {
-				err = s.damage(int(at), "the file cannot be read")
-				return
-			}
+		d := s.fault(p)
+		if d == nil {
+			panic(p)
 		}
-		panic(p)
+		err = d
 	}()
 	return f()
+}
+
+// fault returns the damage that a panic tells of, if it is a fault on the memory of the segment.
+func (s *segment) fault(panicked any) *Damage {
+	fault, ok := panicked.(interface{ Addr() uintptr })
+	if !ok || len(s.memory) == 0 {
+		return nil
+	}
+	// A fault below the memory wraps around, and is out of range as well.
+	at := fault.Addr() - uintptr(unsafe.Pointer(unsafe.SliceData(s.memory)))
+	if at >= uintptr(len(s.memory)) {
+		return nil
+	}
+	return &Damage{segmentName(s.number), int64(at), "the file cannot be read here: the disk has failed, or another program has cut the file"}
 }
 
 // cursor walks over the entries of a segment.
