@@ -199,6 +199,22 @@ func TestRefusedTextsAreNamed(t *testing.T) {
 	}
 }
 
+// forgetful leaves a text out, and says nothing.
+type forgetful struct{ akin.Embedder }
+
+func (f forgetful) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
+	vectors, err := f.Embedder.Embed(ctx, purpose, texts)
+	return vectors[:len(vectors)-1], err
+}
+
+func TestTextWithoutAVectorIsNotStored(t *testing.T) {
+	st := storetest.Open(t, embed.Fingerprint(builtin(t)), builtin(t).Dimensions())
+	results := put(t, embed.New(st, forgetful{builtin(t)}), article("good", "水库照常供水。"), article("last", "一段。", "二段。"))
+	if got, want := outcomes(results), "good written, last refused"; got != want || !strings.Contains(fmt.Sprint(results[1].Err), `"last", paragraph 2`) {
+		t.Errorf("got %s (%v), want %s", got, results[1].Err, want)
+	}
+}
+
 func TestEmbedderThatIsNotSetUpStopsEverything(t *testing.T) {
 	for _, cause := range []error{akin.ErrSetup, akin.ErrMismatch} {
 		stage, _, embedder := open(t)
