@@ -82,7 +82,7 @@ type Usage struct {
 	Requests int64 // made, failed ones among them
 	Cached   int64 // texts whose vector was kept from before, and cost nothing
 	Texts    int64 // with an answer; a piece of a text that was split counts as one
-	Tokens   int64 // as the server counted them, or estimated where it does not
+	Tokens   int64 // of all answers, as the server counted them, or estimated where it does not
 }
 
 // ProfileOf is what an embedder tells of itself: nothing, if it is no Profiler.

@@ -115,7 +115,7 @@ func TestRefusesOneDefectiveVector(t *testing.T) {
 
 // A server that gives such answers to everything is not one that refuses texts.
 func TestRefusesServerThatAnswersErrorsToAll(t *testing.T) {
-	for _, answer := range []handler{says(200, `{"error":{"message":"model is loading"}}`), says(400, `{"error":{"message":"no more"}}`), data(`{"index":0,"embedding":null}`)} {
+	for _, answer := range []handler{says(200, `{"error":{"message":"no such tensor"}}`), says(400, `{"error":{"message":"no more"}}`), data(`{"index":0,"embedding":null}`)} {
 		e, _, _ := serve(t, Options{}, answer)
 		v, err := e.Embed(t.Context(), akin.Document, []string{"one"})
 		if v != nil || !errors.Is(err, akin.ErrSetup) || isTextErrors(err) {
@@ -192,6 +192,13 @@ func TestErrors(t *testing.T) {
 			name:     "a server that stays broken",
 			answer:   says(502, "<html>Bad Gateway</html>"),
 			want:     "status 502: <html>Bad Gateway</html>",
+			is:       akin.ErrUnavailable,
+			requests: triesAway,
+		},
+		{
+			name:     "a server that is not there yet, which says so with status 200",
+			answer:   says(200, `{"error":{"message":"model is loading"}}`),
+			want:     "with status 200: model is loading",
 			is:       akin.ErrUnavailable,
 			requests: triesAway,
 		},

@@ -154,15 +154,15 @@ func (e *Embedder) askIn(ctx context.Context, format int32, form Form, texts []s
 	if err != nil || x.status != http.StatusOK {
 		return nil, e.failed(&x, err)
 	}
+	if n := res.Usage.PromptTokens; n > 0 {
+		estimate = n
+	}
+	e.used.tokens.Add(int64(estimate)) // a defective answer is paid, too
 	vectors, err := e.check(&x, res.Data, len(texts), format != formatFloats)
 	if err != nil {
 		return nil, err
 	}
 	e.used.texts.Add(int64(len(texts)))
-	if n := res.Usage.PromptTokens; n > 0 {
-		estimate = n
-	}
-	e.used.tokens.Add(int64(estimate))
 	return vectors, nil
 }
 
@@ -177,7 +177,7 @@ func (e *Embedder) check(x *exchange, data []openai.Embedding, want int, base64 
 	}
 	if len(data) != want {
 		if m := x.message(); len(data) == 0 && m != "" {
-			return nil, &failure{problem: "the server says, with status 200: " + m, tries: triesDefect, text: true, long: tooLong.MatchString(m)}
+			return nil, saidUnder200(m)
 		}
 		return nil, defect("%d vectors for %d texts", len(data), want)
 	}
@@ -203,6 +203,18 @@ func (e *Embedder) check(x *exchange, data []openai.Embedding, want int, base64 
 		vectors[d.Index] = d.Embedding
 	}
 	return vectors, nil
+}
+
+// noTime matches what servers say when another moment would do.
+var noTime = regexp.MustCompile(`(?i)rate.?limit|too many requests|overload|unavailable|busy|time.?out|timed out|loading|capacity|try again`)
+
+// saidUnder200 is an error that hides in an answer.
+func saidUnder200(message string) error {
+	f := &failure{problem: "the server says, with status 200: " + message, tries: triesDefect, text: true, long: tooLong.MatchString(message)}
+	if !f.long && noTime.MatchString(message) {
+		f.cause, f.tries, f.text = akin.ErrUnavailable, triesAway, false
+	}
+	return f
 }
 
 // otherDimensions is another model under the same name, or one that does not do as it was told.
