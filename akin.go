@@ -4,7 +4,6 @@ package akin
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -228,32 +227,6 @@ func ParseDate(s string) (time.Time, error) {
 	return t, nil
 }
 
-// Purpose tells an embedder what a text is for: some models embed the two differently.
-type Purpose int
-
-// The purposes of an embedding.
-const (
-	Document Purpose = iota // a text to be found
-	Query                   // a text to find others by
-)
-
-// Embedder turns texts into vectors. It is safe for concurrent use.
-type Embedder interface {
-	// Fingerprint names all that decides its vectors: name, version, dimensions, options.
-	// Vectors of two fingerprints are never compared.
-	Fingerprint() string
-	// Dimensions is the length of every vector.
-	Dimensions() int
-	// Embed returns one vector a text, in the order of the texts, each of unit length
-	// (a text without any content may have the zero vector). On error none is returned.
-	Embed(ctx context.Context, purpose Purpose, texts []string) ([][]float32, error)
-}
-
-// Literal is what an Embedder is when its vectors are made of the words of a text alone, so that they say little that a comparison word by word does not.
-type Literal interface {
-	Literal()
-}
-
 // SparseVector is a vector given by its non-zero places, indices ascending and unique.
 type SparseVector struct {
 	Indices []uint32
@@ -314,6 +287,7 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 	ErrEmbedder    = errors.New("the embedder failed") // with ErrUnavailable when it may answer later
 	ErrMismatch    = errors.New("the embedder is not the one that made the stored vectors")
+	ErrSetup       = errors.New("the embedder is not set up rightly") // no text can be embedded before something is changed
 	ErrFull        = errors.New("no room left")
 )
 

@@ -210,22 +210,8 @@ func (s *Stage) embed(ctx context.Context, corpus string, documents []*document)
 	if err != nil {
 		return err
 	}
-	err = s.embedTexts(ctx, known, documents)
-	if err != nil && len(documents) > 1 && !stops(ctx, err) {
-		// One text may be what the embedder cannot take: the others must not be lost for it.
-		for i := range documents {
-			if err := s.embedTexts(ctx, known, documents[i:i+1]); err != nil {
-				if stops(ctx, err) {
-					return err
-				}
-				documents[i].result.Err = err
-			}
-		}
-	} else if err != nil {
-		if stops(ctx, err) {
-			return err
-		}
-		documents[0].result.Err = err
+	if err := s.embedTexts(ctx, known, documents); err != nil {
+		return err
 	}
 	for _, d := range documents {
 		if d.result.Err == nil {
@@ -235,17 +221,42 @@ func (s *Stage) embed(ctx context.Context, corpus string, documents []*document)
 	return nil
 }
 
-// stops tells an error that concerns everything from one that concerns a text.
-func stops(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || errors.Is(err, akin.ErrUnavailable)
+// embedTexts adds the vectors of the documents' texts to those that are known. A document with a text that has none is refused for it; the others go on. An error
+// concerns everything.
+func (s *Stage) embedTexts(ctx context.Context, known map[string][]float32, documents []*document) error {
+	refused, err := s.embedAll(ctx, known, documents)
+	switch {
+	case err == nil:
+		for _, d := range documents {
+			d.refuse(refused)
+		}
+		return nil
+	case concernsAll(ctx, err):
+		return err
+	case len(documents) == 1:
+		documents[0].result.Err = err
+		return nil
+	}
+	// An embedder that does not say which text it cannot take: the others must not be lost for it.
+	for i := range documents {
+		if err := s.embedTexts(ctx, known, documents[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// embedTexts adds the vectors of the documents' texts to those that are known.
-func (s *Stage) embedTexts(ctx context.Context, known map[string][]float32, documents []*document) error {
+// concernsAll tells an error that no other text would avoid.
+func concernsAll(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, akin.ErrUnavailable) || errors.Is(err, akin.ErrSetup) || errors.Is(err, akin.ErrMismatch)
+}
+
+// embedAll asks for all texts at once, each one time, and tells by their digests which of them the embedder refused.
+func (s *Stage) embedAll(ctx context.Context, known map[string][]float32, documents []*document) (refused map[string]error, err error) {
 	var texts, digests []string
 	asked := map[string]bool{}
 	for _, d := range documents {
-		d.passages(func(p *store.Passage, text string) {
+		d.passages(func(p *store.Passage, _, text string) {
 			if known[p.Digest] == nil && !asked[p.Digest] {
 				asked[p.Digest] = true
 				texts, digests = append(texts, text), append(digests, p.Digest)
@@ -253,31 +264,50 @@ func (s *Stage) embedTexts(ctx context.Context, known map[string][]float32, docu
 		})
 	}
 	if len(texts) == 0 {
-		return nil
+		return nil, nil
 	}
 	vectors, err := s.embedder.Embed(ctx, akin.Document, texts)
-	if err != nil {
+	errs, some := errors.AsType[akin.TextErrors](err)
+	if err != nil && !some {
 		if len(documents) == 1 {
-			return fmt.Errorf("embed article %q: %w: %w", documents[0].Article.ID, akin.ErrEmbedder, err)
+			return nil, fmt.Errorf("embed article %q: %w: %w", documents[0].Article.ID, akin.ErrEmbedder, err)
 		}
-		return fmt.Errorf("embed %d articles: %w: %w", len(documents), akin.ErrEmbedder, err)
+		return nil, fmt.Errorf("embed %d articles: %w: %w", len(documents), akin.ErrEmbedder, err)
 	}
-	for i, v := range vectors {
-		known[digests[i]] = v
+	refused = map[string]error{}
+	for _, e := range errs {
+		refused[digests[e.Index]] = e.Err
 	}
-	return nil
+	for i, d := range digests {
+		switch {
+		case i < len(vectors) && vectors[i] != nil:
+			known[d] = vectors[i]
+		case refused[d] == nil:
+			refused[d] = errors.New("it gave no vector, and no reason")
+		}
+	}
+	return refused, nil
 }
 
-// passages visits every passage with its text.
-func (d *document) passages(visit func(p *store.Passage, text string)) {
+// refuse gives the document the error of its first text that the embedder refused, if there is one.
+func (d *document) refuse(refused map[string]error) {
+	d.passages(func(p *store.Passage, place, _ string) {
+		if err := refused[p.Digest]; err != nil && d.result.Err == nil {
+			d.result.Err = fmt.Errorf("embed article %q, %s: %w: %w", d.Article.ID, place, akin.ErrEmbedder, err)
+		}
+	})
+}
+
+// passages visits every passage with its place, as people count, and its text.
+func (d *document) passages(visit func(p *store.Passage, place, text string)) {
 	if d.heading != "" {
-		visit(&d.Heading, d.heading)
+		visit(&d.Heading, "heading", d.heading)
 	}
 	for i := range d.Paragraphs {
-		visit(&d.Paragraphs[i], d.Article.Paragraphs[i].Text)
+		visit(&d.Paragraphs[i], fmt.Sprintf("paragraph %d", i+1), d.Article.Paragraphs[i].Text)
 	}
 	for i := range d.Statements {
-		visit(&d.Statements[i], d.Article.Statements[i].Text)
+		visit(&d.Statements[i], fmt.Sprintf("statement %d", i+1), d.Article.Statements[i].Text)
 	}
 }
 
@@ -287,7 +317,7 @@ const headingWeight = 0.3
 // attach places the vectors, and adds those of heading and paragraphs up to the vector of the whole: a paragraph counts by the root of
 // its length, so that no long one drowns the others, and none is lost at the end.
 func (d *document) attach(vectors map[string][]float32, dimensions int) {
-	d.passages(func(p *store.Passage, _ string) { p.Dense = vectors[p.Digest] })
+	d.passages(func(p *store.Passage, _, _ string) { p.Dense = vectors[p.Digest] })
 	body := make([]float64, dimensions)
 	for i, p := range d.Paragraphs {
 		add(body, p.Dense, math.Sqrt(float64(len(d.Article.Paragraphs[i].Text))))

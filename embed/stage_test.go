@@ -20,12 +20,16 @@ type watched struct {
 	akin.Embedder
 	mu    sync.Mutex
 	texts []string
-	fail  func(text string) error
+	calls int
+
+	fail   func(text string) error // for the whole call
+	refuse func(text string) error // for the text alone
 }
 
 func (w *watched) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
 	w.mu.Lock()
 	w.texts = append(w.texts, texts...)
+	w.calls++
 	w.mu.Unlock()
 	if w.fail != nil {
 		for _, text := range texts {
@@ -34,7 +38,18 @@ func (w *watched) Embed(ctx context.Context, purpose akin.Purpose, texts []strin
 			}
 		}
 	}
-	return w.Embedder.Embed(ctx, purpose, texts)
+	vectors, err := w.Embedder.Embed(ctx, purpose, texts)
+	var errs akin.TextErrors
+	for i, text := range texts {
+		if w.refuse != nil && w.refuse(text) != nil {
+			errs = append(errs, &akin.TextError{Index: i, Err: w.refuse(text)})
+			vectors[i] = nil
+		}
+	}
+	if errs != nil {
+		return vectors, fmt.Errorf("embed %d texts: %w", len(texts), errs)
+	}
+	return vectors, err
 }
 
 func builtin(t *testing.T) akin.Embedder {
@@ -164,6 +179,62 @@ func TestRefusedArticleKeepsItsOldSelf(t *testing.T) {
 	got, err := st.Articles(t.Context(), "default", []string{"a"}, store.Read{Text: true, Vectors: true, Passages: true})
 	if err != nil || got["a"].Article.Paragraphs[0].Text != "旧的一段。" {
 		t.Errorf("stored: %+v (%v), want the old paragraph", got["a"].Article, err)
+	}
+}
+
+// An embedder that says which texts it cannot take is asked once, and its reasons reach the articles with the place of the text.
+func TestRefusedTextsAreNamed(t *testing.T) {
+	stage, _, embedder := open(t)
+	embedder.refuse = func(text string) error {
+		if strings.Contains(text, "poison") {
+			return errors.New("not to my taste")
+		}
+		return nil
+	}
+	inHeading := article("titled", "渡轮停运三天。")
+	inHeading.Title = "poison"
+	results := put(t, stage, article("good", "水库照常供水。"), article("bad", "一段。", "a poison pill", "a poison pill"), inHeading, article("same", "a poison pill"), article("fine", "三段。"))
+	if got, want := outcomes(results), "good written, bad refused, titled refused, same refused, fine written"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for i, want := range map[int]string{
+		1: `embed article "bad", paragraph 2: the embedder failed: not to my taste`,
+		2: `embed article "titled", heading: the embedder failed: not to my taste`,
+		3: `embed article "same", paragraph 1: the embedder failed: not to my taste`,
+	} {
+		if got := fmt.Sprint(results[i].Err); got != want || !errors.Is(results[i].Err, akin.ErrEmbedder) {
+			t.Errorf("result %d: %s\nwant %s", i, got, want)
+		}
+	}
+	if calls := embedder.calls; calls != 1 {
+		t.Errorf("the embedder was called %d times", calls)
+	}
+}
+
+// forgetful leaves a text out, and says nothing.
+type forgetful struct{ akin.Embedder }
+
+func (f forgetful) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
+	vectors, err := f.Embedder.Embed(ctx, purpose, texts)
+	return vectors[:len(vectors)-1], err
+}
+
+func TestTextWithoutAVectorIsNotStored(t *testing.T) {
+	st := storetest.Open(t, embed.Fingerprint(builtin(t)), builtin(t).Dimensions())
+	results := put(t, embed.New(st, forgetful{builtin(t)}), article("good", "水库照常供水。"), article("last", "一段。", "二段。"))
+	if got, want := outcomes(results), "good written, last refused"; got != want || !strings.Contains(fmt.Sprint(results[1].Err), `"last", paragraph 2`) {
+		t.Errorf("got %s (%v), want %s", got, results[1].Err, want)
+	}
+}
+
+func TestEmbedderThatIsNotSetUpStopsEverything(t *testing.T) {
+	for _, cause := range []error{akin.ErrSetup, akin.ErrMismatch} {
+		stage, _, embedder := open(t)
+		embedder.fail = func(string) error { return fmt.Errorf("set a key: %w", cause) }
+		_, err := stage.Put(t.Context(), "default", []akin.Article{article("a", "一段。"), article("b", "二段。")})
+		if !errors.Is(err, cause) || embedder.calls != 1 {
+			t.Errorf("after %d calls: %v, want %v after one", embedder.calls, err, cause)
+		}
 	}
 }
 

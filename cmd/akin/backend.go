@@ -16,9 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
-	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
-	"github.com/akinserver/akin/embed/encoder"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/query"
@@ -34,43 +32,12 @@ type storeFlags struct {
 	Prefix    string `help:"Begin of the names of all collections." default:"akin" group:"Store"`
 }
 
-// embedderFlags say what turns texts into vectors.
-type embedderFlags struct {
-	Embedder         string        `help:"builtin, or openai for any server with OpenAI's /v1/embeddings." enum:"builtin,openai" default:"builtin" group:"Embedder"`
-	OpenaiURL        string        `help:"Base URL of that server. Its key is read from OPENAI_API_KEY." default:"https://api.openai.com/v1" placeholder:"URL" name:"openai-url" group:"Embedder"`
-	OpenaiModel      string        `help:"Name of its model." default:"text-embedding-3-small" group:"Embedder"`
-	OpenaiDimensions int           `help:"Dimensions to ask for; 0 leaves it to the model." default:"0" group:"Embedder"`
-	OpenaiBatch      int           `help:"Texts a request." default:"64" group:"Embedder"`
-	OpenaiTimeout    time.Duration `help:"Longest time for one request." default:"60s" group:"Embedder"`
-	DocumentPrefix   string        `help:"Put before each text that is to be found, as some models want it." group:"Embedder"`
-	QueryPrefix      string        `help:"Put before each text that is to find others, as some models want it." group:"Embedder"`
-}
-
-func (f embedderFlags) open(ctx context.Context) (akin.Embedder, error) {
-	embedder, err := encoder.New(ctx, encoder.Options{
-		Name: f.Embedder,
-		OpenAI: encoder.OpenAIOptions{
-			BaseURL: f.OpenaiURL, Key: os.Getenv("OPENAI_API_KEY"), Model: f.OpenaiModel, Dimensions: f.OpenaiDimensions,
-			BatchSize: f.OpenaiBatch, Timeout: f.OpenaiTimeout, DocumentPrefix: f.DocumentPrefix, QueryPrefix: f.QueryPrefix,
-		},
-	})
-	if invalid, ok := errors.AsType[*akin.InvalidError](err); ok {
-		return nil, fmt.Errorf("--%s: %s", flagOf[invalid.Field], invalid.Problem)
-	}
-	return embedder, err
-}
-
-// flagOf an encoder's option.
-var flagOf = map[string]string{
-	"embedder": "embedder", "base_url": "openai-url", "dimensions": "openai-dimensions", "batch_size": "openai-batch", "timeout": "openai-timeout",
-}
-
 // backend is everything between the store's points and the API, opened in order and closed in reverse.
 type backend struct {
-	embedder akin.Embedder
 	store    *store.Store
 	stage    *embed.Stage
 	engine   *query.Engine
+	embedder *embedding
 	server   *server.Server
 	close    func() error
 }
@@ -80,14 +47,15 @@ const inMemory = ""
 
 // openBackend tells on w how far the opening of a large store has come.
 func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration, w io.Writer) (*backend, error) {
-	embedder, err := ef.open(ctx)
+	embedder, err := ef.open(ctx, log)
 	if err != nil {
 		return nil, err
 	}
 	client, closeClient, err := sf.connect(ctx, w)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, embedder.close())
 	}
+	closeAll := func() error { return errors.Join(closeClient(), embedder.close()) }
 	st, err := store.Open(ctx, client, store.Options{
 		Prefix: sf.Prefix, Fingerprint: embed.Fingerprint(embedder), Dimensions: embedder.Dimensions(),
 	})
@@ -95,14 +63,18 @@ func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog
 		if sf.Qdrant != "" {
 			err = fmt.Errorf("qdrant at %s: %w", sf.Qdrant, err)
 		}
-		return nil, errors.Join(err, closeClient())
+		return nil, errors.Join(err, closeAll())
+	}
+	embedder.keepWith(st, sf.String())
+	if err := embedder.check(ctx, log); err != nil {
+		return nil, errors.Join(err, closeAll())
 	}
 	stage := embed.New(st, embedder)
 	engine := query.New(st, embedder, query.Options{Pending: stage.Pending})
 	return &backend{
-		embedder: embedder, store: st, stage: stage, engine: engine,
+		store: st, stage: stage, engine: engine, embedder: embedder,
 		server: server.New(st, stage, engine, server.Options{Log: log, Drain: drain}),
-		close:  closeClient,
+		close:  closeAll,
 	}, nil
 }
 

@@ -27,6 +27,7 @@ const (
 
 func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	began := time.Now()
+	c.NoCache = c.NoCache || c.Cache == "" // what lives in memory leaves nothing behind, unless it is told to
 	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.NewTextHandler(std.err, nil)), 0, std.err)
 	if err != nil {
 		return err

@@ -28,13 +28,17 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 	if err := akin.ValidateCorpus(c.Corpus); err != nil {
 		return err
 	}
-	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, slog.New(slog.DiscardHandler), 0, std.err)
+	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, 0, std.err)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	sum, err := ingest(ctx, b.stage, embed.Read(c.Paths, std.in), embed.IngestOptions{Corpus: c.Corpus, Batch: c.Batch, Retry: c.Retry}, c.Paths, std.err)
 	fmt.Fprintln(std.out, summary(sum))
+	if text := bill(akin.ProfileOf(b.embedder)); text != "" {
+		fmt.Fprintln(std.out, text)
+	}
 	if err != nil {
 		return fmt.Errorf("ingest stopped; what was written is kept, run it again to go on: %w", err)
 	}

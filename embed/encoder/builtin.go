@@ -43,8 +43,8 @@ func (b *Builtin) Fingerprint() string {
 	return fmt.Sprintf("builtin/%d/%d", builtinVersion, b.dimensions)
 }
 
-// Literal says that its vectors are made of words alone.
-func (b *Builtin) Literal() {}
+// Profile says that its vectors are made of words alone.
+func (b *Builtin) Profile() akin.Profile { return akin.Profile{Literal: true} }
 
 // Embed returns one vector a text; both purposes embed alike. It fails only when ctx ends.
 func (b *Builtin) Embed(ctx context.Context, _ akin.Purpose, texts []string) ([][]float32, error) {

@@ -8,17 +8,39 @@ import (
 	"strings"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/encoder/openai"
 )
 
 // Options choose an embedder and hold the options of each.
 type Options struct {
 	Name    string // one of Names; empty means builtin
 	Builtin BuiltinOptions
-	OpenAI  OpenAIOptions
+	OpenAI  openai.Options
+}
+
+// Kind is a way from text to vector.
+type Kind struct {
+	Name    string // as New knows it
+	Summary string
+	Metered bool // its vectors cost money or much time (akin.Profile)
+}
+
+// Kinds returns what New can make.
+func Kinds() []Kind {
+	return []Kind{
+		{Name: "builtin", Summary: "words and pieces of words, hashed; no download, no network, Chinese and English alike"},
+		{Name: "openai", Summary: "a model behind OpenAI's API, which Azure, Ollama, vLLM, llama.cpp and Text Embeddings Inference speak too", Metered: true},
+	}
 }
 
 // Names returns the names that New knows.
-func Names() []string { return []string{"builtin", "openai"} }
+func Names() []string {
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
 
 // New returns the embedder that options name. An error about an option is an *akin.InvalidError.
 func New(ctx context.Context, options Options) (akin.Embedder, error) {
@@ -26,7 +48,7 @@ func New(ctx context.Context, options Options) (akin.Embedder, error) {
 	case "", "builtin":
 		return as(NewBuiltin(options.Builtin))
 	case "openai":
-		return as(NewOpenAI(ctx, options.OpenAI))
+		return as(openai.Open(ctx, options.OpenAI))
 	}
 	return nil, &akin.InvalidError{
 		Field:   "embedder",

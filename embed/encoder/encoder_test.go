@@ -5,8 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/encoder/openai"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestNew(t *testing.T) {
 	for _, name := range []string{"", "builtin"} {
@@ -18,11 +23,11 @@ func TestNew(t *testing.T) {
 			t.Errorf("New(%q) has fingerprint %s", name, got)
 		}
 	}
-	e, err := New(t.Context(), Options{Name: "openai", OpenAI: OpenAIOptions{Model: "small", Dimensions: 8}})
+	e, err := New(t.Context(), Options{Name: "openai", OpenAI: openai.Options{Model: "small", Dimensions: 8}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := e.Fingerprint(); got != "openai/1/small/8" {
+	if got := e.Fingerprint(); got != "openai/2/small/8?tokens=512" {
 		t.Errorf("fingerprint %s", got)
 	}
 }
@@ -34,7 +39,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{name: "a name that it does not know", field: "embedder", options: Options{Name: "bulitin"}},
 		{name: "dimensions that cannot be", field: "dimensions", options: Options{Builtin: BuiltinOptions{Dimensions: 1}}},
-		{name: "an address that is none", field: "base_url", options: Options{Name: "openai", OpenAI: OpenAIOptions{BaseURL: "nowhere"}}},
+		{name: "an address that is none", field: "base_url", options: Options{Name: "openai", OpenAI: openai.Options{BaseURL: "nowhere"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -58,8 +58,7 @@ func New(st *store.Store, embedder akin.Embedder, options Options) *Engine {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	_, literal := embedder.(akin.Literal)
-	return &Engine{store: st, embedder: embedder, literal: literal, options: options, calibrations: map[calibrationKey]*calibration{}}
+	return &Engine{store: st, embedder: embedder, literal: akin.ProfileOf(embedder).Literal, options: options, calibrations: map[calibrationKey]*calibration{}}
 }
 
 // Request is one query.
