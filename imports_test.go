@@ -33,6 +33,7 @@ var arrows = []struct {
 	{"embed/encoder/wordpiece", "embed/encoder/folder"},
 	{"embed/encoder/bert/kernel", ""},
 	{"embed/encoder/bert", ". embed/encoder/bert/kernel embed/encoder/folder embed/encoder/safetensors embed/encoder/wordpiece"},
+	{"embed/encoder/static", ". embed/encoder/safetensors embed/encoder/wordpiece"},
 	{"embed/encoder", "."},
 	{"store/local/kernel", ""},
 	{"store/local/code", "store/local/kernel"},

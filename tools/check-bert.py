@@ -39,7 +39,7 @@ def texts(vocabulary, count):
         return "".join(chr(rnd.choice([rnd.randint(0x20, 0x2fff), rnd.randint(0x3000, 0xd7ff), rnd.randint(0xe000, 0x1ffff)])) for _ in range(rnd.randint(1, 4)))
 
     for i in range(count):
-        n = rnd.randint(1, 12) if i % 2 else rnd.randint(10, 90)
+        n = rnd.randint(1, 12) if i % 4 else rnd.randint(10, 80)
         yield "".join(word() + rnd.choice(SPACES) for _ in range(n))
 
 
@@ -96,4 +96,5 @@ def main():
             f.write(json.dumps(line) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -113,7 +113,7 @@ type settings struct {
 	window  int
 	lower   bool // before the tokenizer
 	pooling pooling
-	dense   []string // folders of the layers behind the pooling, relative
+	dense   []string // folders of the layers behind the pooling, relative; "" normalises
 	prompts map[string]string
 	prompt  string // name of the one that is used where a text's purpose has none
 }
@@ -134,6 +134,9 @@ func readSettings(dir string) (*settings, error) {
 		if err := s.readModule(dir, i, m); err != nil {
 			return nil, err
 		}
+	}
+	for n := len(s.dense); n > 0 && s.dense[n-1] == ""; n-- { // every vector gets unit length in the end
+		s.dense = s.dense[:n-1]
 	}
 	name := filepath.Join(dir, s.root, "config.json")
 	data, err := folder.Read(dir, filepath.Join(s.root, "config.json"), folder.MaxConfig)
@@ -165,7 +168,7 @@ func (s *settings) readModule(dir string, i int, m module) error {
 		return s.readPooling(dir, path)
 	case kind == "Dense" && i > 1:
 		s.dense = append(s.dense, path)
-	case kind == "Normalize" && i > 1: // every vector gets unit length in the end; before a dense layer it would matter
+	case kind == "Normalize" && i > 1:
 		s.dense = append(s.dense, "")
 	case kind == "StaticEmbedding":
 		return fmt.Errorf("it is a static model (modules.json names %s): use the embedder static", m.Type)
