@@ -1,6 +1,6 @@
 """Writes what Hugging Face's tokenizers and a plain numpy BERT make of a few thousand texts, for akin's tests to compare with.
 
-usage: check-bert.py MODEL OUT    MODEL: a folder like all-MiniLM-L6-v2's, uncased, mean pooling; OUT: JSON Lines of text, ids and, of the first 500, vector
+usage: check-bert.py MODEL OUT    MODEL: a folder like all-MiniLM-L6-v2's, uncased, mean pooling; OUT: JSON Lines of text, ids and, of 500 of them, vector
 """
 import json, math, pathlib, random, sys
 
@@ -86,13 +86,14 @@ def main():
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    bert, compared = Bert(folder), 0
+    bert, short, long = Bert(folder), 0, 0
     with out.open("w") as f:
         for text in texts(sorted(tokenizer.get_vocab()), 2500):
             line = {"text": text, "ids": tokenizer.encode(text).ids}
-            if compared < 500 and 2 < len(line["ids"]) <= 256:  # a longer one is not embedded in one piece
+            n = len(line["ids"])
+            if short < 460 and 2 < n <= 48 or long < 40 and 48 < n <= 256:  # a longer one is not embedded in one piece
+                short, long = short + (n <= 48), long + (n > 48)
                 line["vector"] = [round(float(x), 7) for x in bert.vector(line["ids"])]
-                compared += 1
             f.write(json.dumps(line) + "\n")
 
 

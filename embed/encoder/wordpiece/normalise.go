@@ -110,16 +110,17 @@ func (a *added) split(text string, yield func(between string, id int32)) {
 		if token.SingleWord && (endsInWord(text[:from]) || beginsWithWord(text[to:])) {
 			continue
 		}
-		if token.LStrip {
-			from = max(len(strings.TrimRightFunc(text[:from], unicode.IsSpace)), begin)
+		if token.LStrip && from > begin {
+			from = begin + len(strings.TrimRightFunc(text[begin:from], unicode.IsSpace))
 		}
 		if token.RStrip {
+			to = max(to, begin) // what a token before this one took along is white space
 			to = len(text) - len(strings.TrimLeftFunc(text[to:], unicode.IsSpace))
 		}
 		yield(text[min(begin, from):from], token.ID)
 		begin = to
 	}
-	yield(text[min(begin, len(text)):], -1)
+	yield(text[begin:], -1)
 }
 
 // at returns the longest token that a text begins with.

@@ -68,8 +68,8 @@ func build(r rules, vocabulary map[string]int32) (*Tokenizer, error) {
 	if !ok {
 		return nil, fmt.Errorf("the vocabulary lacks %q, which is to stand for what it does not cover", r.Unknown)
 	}
-	if r.Prefix == "" || r.MaxWord < 1 {
-		return nil, fmt.Errorf("pieces that go on are marked with %q, and a word has at most %d characters: neither can be", r.Prefix, r.MaxWord)
+	if r.Prefix == "" || r.MaxWord < 1 || r.MaxWord > maxWord {
+		return nil, fmt.Errorf("pieces that go on are marked with %q and a word has at most %d characters, and it takes a mark, and 1 to %d characters", r.Prefix, r.MaxWord, maxWord)
 	}
 	t := &Tokenizer{
 		rules: r, unknown: unknown, before: r.Before, after: r.After,
@@ -103,6 +103,9 @@ func build(r rules, vocabulary map[string]int32) (*Tokenizer, error) {
 	t.identity = sha256.Sum256(identity)
 	return t, err
 }
+
+// maxWord keeps the search for the pieces of a word short, whatever a file says: models have 100.
+const maxWord = 1000
 
 // maxID keeps ids within what any vocabulary has: tables are made by them.
 const maxID = 1<<24 - 1
