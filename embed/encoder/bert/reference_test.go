@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/akinserver/akin"
@@ -70,4 +72,26 @@ func cosine(a, b []float32) float64 {
 		dot += float64(a[i]) * float64(b[i])
 	}
 	return dot
+}
+
+// BenchmarkEmbed embeds one text of so many tokens on one thread with the model in AKIN_MINILM; tools/bench-bert.py runs it beside onnxruntime.
+func BenchmarkEmbed(b *testing.B) {
+	dir := os.Getenv("AKIN_MINILM")
+	if dir == "" {
+		b.Skip("AKIN_MINILM is to be the folder of all-MiniLM-L6-v2")
+	}
+	model, err := Open(dir, Options{Threads: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, tokens := range []int{16, 32, 128, 256} {
+		text := []string{strings.Repeat("river ", tokens-2)}
+		b.Run(strconv.Itoa(tokens), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := model.Embed(b.Context(), akin.Document, text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -1,7 +1,6 @@
 // Package kernel holds the inner loops of a transformer: products of matrices, softmax, GELU and layer normalisation, on float32.
-// A caller cannot tell which of two versions runs, AVX2 assembly or plain Go, but by the clock and by the last bits of a value: the additions are
-// the same in number and order, the assembly rounds once where Go may round twice. A row's result never depends on the rows beside it. The build
-// tag purego leaves the assembly out.
+// A caller cannot tell which of two versions runs, AVX2 assembly or plain Go, but by the clock and by the last bits of a value. In both, a row's
+// result does not depend on the rows beside it, to the last bit. The build tag purego leaves the assembly out.
 package kernel
 
 import "fmt"

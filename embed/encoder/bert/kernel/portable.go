@@ -31,23 +31,42 @@ var normal = all(
 	0.5,
 )
 
+// portableMultiply takes two rows and four columns at a time: their eight sums stay in registers, and each value is read for several of them.
 func portableMultiply(out, in Rows, rows int, panel, bias []float32, add bool) {
 	k := len(panel) / Columns
-	for row := range rows {
-		var sums [Columns]float32
-		copy(sums[:], bias)
-		for i, x := range in.Row(row, k) {
-			for j, y := range (*[Columns]float32)(panel[i*Columns:]) {
-				sums[j] += x * y
+	for row := 0; row < rows; row += 2 {
+		a, b := in.Row(row, k), in.Row(min(row+1, rows-1), k)[:k] // the last row of an odd number is computed twice
+		for column := 0; column < Columns; column += 4 {
+			var s [4]float32
+			copy(s[:], bias[min(column, len(bias)):])
+			a0, a1, a2, a3 := s[0], s[1], s[2], s[3]
+			b0, b1, b2, b3 := s[0], s[1], s[2], s[3]
+			for i, x := range a {
+				y, p := b[i], (*[4]float32)(panel[i*Columns+column:])
+				a0 += x * p[0]
+				a1 += x * p[1]
+				a2 += x * p[2]
+				a3 += x * p[3]
+				b0 += y * p[0]
+				b1 += y * p[1]
+				b2 += y * p[2]
+				b3 += y * p[3]
 			}
-		}
-		to := out.Row(row, Columns)
-		for j, sum := range sums {
-			if add {
-				sum += to[j]
+			if row+1 < rows {
+				put(out.Row(row+1, Columns)[column:], [4]float32{b0, b1, b2, b3}, add)
 			}
-			to[j] = sum
+			put(out.Row(row, Columns)[column:], [4]float32{a0, a1, a2, a3}, add)
 		}
+	}
+}
+
+// put sets four values, or adds to them.
+func put(to []float32, values [4]float32, add bool) {
+	for i, v := range values {
+		if add {
+			v += to[i]
+		}
+		to[i] = v
 	}
 }
 
