@@ -114,11 +114,14 @@ func (o Options) validate() error {
 		return &akin.InvalidError{Field: "pooling", Problem: fmt.Sprintf("%q is neither %q nor %q", o.Pooling, mean, cls)}
 	case o.Window < 0:
 		return &akin.InvalidError{Field: "window", Problem: fmt.Sprintf("%d is negative", o.Window)}
-	case o.Threads < 0:
-		return &akin.InvalidError{Field: "threads", Problem: fmt.Sprintf("%d is negative", o.Threads)}
+	case o.Threads < 0 || o.Threads > maxThreads:
+		return &akin.InvalidError{Field: "threads", Problem: fmt.Sprintf("%d is not within 0 to %d", o.Threads, maxThreads)}
 	}
 	return nil
 }
+
+// maxThreads is more than any machine has processors for, and few enough to keep a place for each.
+const maxThreads = 4096
 
 // leastRoom is for how many tokens of a text there must be room in a window.
 const leastRoom = 8
