@@ -31,7 +31,13 @@ var arrows = []struct {
 	{"embed/encoder/openai", "."},
 	{"embed/encoder/cache", "."},
 	{"embed/encoder/probe", "."},
-	{"embed/encoder", ". embed/encoder/openai"},
+	{"embed/encoder/folder", ""},
+	{"embed/encoder/safetensors", "embed/encoder/folder"},
+	{"embed/encoder/wordpiece", "embed/encoder/folder"},
+	{"embed/encoder/bert/kernel", ""},
+	{"embed/encoder/bert", ". embed/encoder/bert/kernel embed/encoder/folder embed/encoder/safetensors embed/encoder/wordpiece"},
+	{"embed/encoder/static", ". embed/encoder/safetensors embed/encoder/wordpiece"},
+	{"embed/encoder", ". embed/encoder/bert embed/encoder/openai embed/encoder/static"},
 	{"store/local/ctxsort", ""},
 	{"store/local/kernel", ""},
 	{"store/local/code", "store/local/ctxsort store/local/kernel"},
@@ -46,7 +52,7 @@ var arrows = []struct {
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
 	{"server", ". embed proto/akin/v1 server/query server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/query store store/local testdata"},
+	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

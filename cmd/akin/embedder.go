@@ -15,6 +15,7 @@ import (
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed/encoder"
+	"github.com/akinserver/akin/embed/encoder/bert"
 	"github.com/akinserver/akin/embed/encoder/cache"
 	"github.com/akinserver/akin/embed/encoder/openai"
 	"github.com/akinserver/akin/embed/encoder/probe"
@@ -23,9 +24,20 @@ import (
 
 // embedderFlags say what turns texts into vectors.
 type embedderFlags struct {
-	Embedder string `help:"What turns texts into vectors: builtin, or openai for any server with OpenAI's /v1/embeddings." enum:"builtin,openai" default:"builtin" group:"Embedder"`
+	Embedder       string `help:"What turns texts into vectors: builtin, openai for any server with OpenAI's /v1/embeddings, or a model in this process: bert, static." enum:"builtin,openai,bert,static" default:"builtin" group:"Embedder"`
+	DocumentPrefix string `help:"Put before each text that is to be found, as some models of openai and bert want it." group:"Embedder"`
+	QueryPrefix    string `help:"Put before each text that is to find others, as some models of openai and bert want it." group:"Embedder"`
+	modelFlags
 	openaiFlags
 	cacheFlags
+}
+
+// modelFlags are of the embedders that compute in this process.
+type modelFlags struct {
+	Model        string `help:"Folder of the model, as Hugging Face has it." placeholder:"DIR" group:"Embedder bert, static"`
+	ModelPooling string `help:"How tokens become a vector: mean or cls; by default what the folder says." enum:",mean,cls" default:"" group:"Embedder bert, static"`
+	ModelWindow  int    `help:"Tokens that are embedded in one piece; 0 means what the folder says." default:"0" group:"Embedder bert, static"`
+	ModelThreads int    `help:"Processors that a model of bert computes on; 0 means all." default:"0" group:"Embedder bert, static"`
 }
 
 type openaiFlags struct {
@@ -44,8 +56,6 @@ type openaiFlags struct {
 	OpenaiTimeout     time.Duration `help:"Longest time for one request." default:"60s" group:"Embedder openai"`
 	OpenaiPatience    time.Duration `help:"Longest time for one batch, with waiting and trying again." default:"3m" group:"Embedder openai"`
 	OpenaiPrice       float64       `help:"Price of a million tokens, to tell what an ingest has cost." default:"0" group:"Embedder openai"`
-	DocumentPrefix    string        `help:"Put before each text that is to be found, as some models want it." group:"Embedder openai"`
-	QueryPrefix       string        `help:"Put before each text that is to find others, as some models want it." group:"Embedder openai"`
 	DocumentFields    string        `help:"Added to requests for texts that are to be found: {\"input_type\": \"passage\"}." placeholder:"JSON" group:"Embedder openai"`
 	QueryFields       string        `help:"Added to requests for texts that are to find others." placeholder:"JSON" group:"Embedder openai"`
 }
@@ -101,6 +111,10 @@ func (f embedderFlags) options() (encoder.Options, error) {
 		RequestsPerMinute: f.OpenaiRPM, TokensPerMinute: f.OpenaiTPM, Parallel: f.OpenaiParallel,
 		Timeout: f.OpenaiTimeout, Patience: f.OpenaiPatience, Price: f.OpenaiPrice,
 	}}
+	o.Model = f.Model
+	o.Bert = bert.Options{
+		DocumentPrefix: f.DocumentPrefix, QueryPrefix: f.QueryPrefix, Pooling: f.ModelPooling, Window: f.ModelWindow, Threads: f.ModelThreads,
+	}
 	if f.OpenaiKeyFile == "" {
 		o.OpenAI.Key = os.Getenv("OPENAI_API_KEY")
 	}
@@ -181,7 +195,7 @@ var flagOf = map[string]string{
 	"embedder": "embedder", "base_url": "openai-url", "key": "openai-key-file (or OPENAI_API_KEY)", "key_file": "openai-key-file", "dimensions": "openai-dimensions",
 	"text_tokens": "openai-text-tokens", "batch_texts": "openai-batch", "batch_tokens": "openai-batch-tokens", "requests_per_minute": "openai-rpm",
 	"tokens_per_minute": "openai-tpm", "parallel": "openai-parallel", "timeout": "openai-timeout", "patience": "openai-patience", "price": "openai-price",
-	"document_fields": "document-fields", "query_fields": "query-fields", "cache_size": "cache-size",
+	"model": "model", "pooling": "model-pooling", "window": "model-window", "threads": "model-threads", "document_fields": "document-fields", "query_fields": "query-fields", "cache_size": "cache-size",
 }
 
 // bill tells what embedding has cost, nothing where it cost nothing.

@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/encoder/bert"
 	"github.com/akinserver/akin/embed/encoder/openai"
+	"github.com/akinserver/akin/embed/encoder/static"
 )
 
 // Options choose an embedder and hold the options of each.
@@ -16,6 +18,9 @@ type Options struct {
 	Name    string // one of Names; empty means builtin
 	Builtin BuiltinOptions
 	OpenAI  openai.Options
+	Model   string // folder of the model of bert and static
+	Bert    bert.Options
+	Static  static.Options
 }
 
 // Kind is a way from text to vector.
@@ -30,6 +35,8 @@ func Kinds() []Kind {
 	return []Kind{
 		{Name: "builtin", Summary: "words and pieces of words, hashed; no download, no network, Chinese and English alike"},
 		{Name: "openai", Summary: "a model behind OpenAI's API, which Azure, Ollama, vLLM, llama.cpp and Text Embeddings Inference speak too", Metered: true},
+		{Name: "bert", Summary: "a transformer of BERT's shape inside this process, from its folder as Hugging Face has it", Metered: true},
+		{Name: "static", Summary: "a table of vectors and their mean, from the folder of a Model2Vec model"},
 	}
 }
 
@@ -49,6 +56,14 @@ func New(ctx context.Context, options Options) (akin.Embedder, error) {
 		return as(NewBuiltin(options.Builtin))
 	case "openai":
 		return as(openai.Open(ctx, options.OpenAI))
+	case "bert", "static":
+		if options.Model == "" {
+			return nil, &akin.InvalidError{Field: "model", Problem: "is empty: " + options.Name + " needs the folder of a model"}
+		}
+		if options.Name == "bert" {
+			return as(bert.Open(options.Model, options.Bert))
+		}
+		return as(static.Open(options.Model, options.Static))
 	}
 	return nil, &akin.InvalidError{
 		Field:   "embedder",
