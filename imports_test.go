@@ -22,7 +22,7 @@ var arrows = []struct {
 }{
 	{".", ""},
 	{"proto/akin/v1", ""},
-	{"testdata", ""},
+	{"testdata", "."},
 	{"embed/language", ""},
 	{"embed/name", ""},
 	{"embed/family", ""},

@@ -35,6 +35,13 @@ const (
 	fieldSource    = "source"
 	fieldSpeaker   = "speaker" // of a statement: its speaker; of an article: all whom it quotes
 	fieldKeyword   = "keyword"
+	fieldRole      = "role" // of a point among the articles
+)
+
+// The roles.
+const (
+	roleArticle = "article"
+	rolePart    = "part" // of a long one
 )
 
 type index struct {
@@ -73,7 +80,7 @@ type collection struct {
 func (n names) collections() []collection {
 	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
 	return []collection{
-		{alias: n.articles, articles: true, indexes: indexes},
+		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole))},
 		{alias: n.statements, indexes: indexes},
 	}
 }

@@ -26,7 +26,7 @@ func (e *Engine) CompareArticles(ctx context.Context, corpus string, from akin.S
 		return nil, err
 	}
 	out := make(map[string]Comparison, len(hits))
-	for _, hit := range hits {
+	for _, hit := range q.best(hits) {
 		sketch, _ := family.Decode(hit.Sketch) // one that cannot be read resembles nothing
 		scores := q.scores(hit.Hit, hit.Words)
 		out[hit.ID] = Comparison{scores.total(), q.band(scores.total(), hit.Words, sketch), scores}
