@@ -169,7 +169,7 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 		return nil, nil, err
 	}
 	q.reference = e.reference(r.Time, seeds)
-	q.scorer = c.scorer(seeds)
+	q.scorer = c.scorer(seeds, r.DenseWeight)
 	return q, hits, nil
 }
 
