@@ -338,8 +338,8 @@ func (d *document) attach(vectors map[string][]float32, dimensions int) {
 
 // An article of so many words is found by its parts as well, each of which has about so many.
 const (
-	longWords = 800
-	partWords = 300
+	longWords = 1500
+	partWords = 400
 )
 
 // sum is the vector of the heading and some of the paragraphs.
