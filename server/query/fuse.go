@@ -30,7 +30,7 @@ const (
 	evenWords = 25
 
 	// literalTrust is how far the dense leg is trusted when its vectors are made of words alone.
-	literalTrust = 0.1
+	literalTrust = 0.15
 
 	seedExponent = 0.65
 
