@@ -26,6 +26,7 @@ const maxDepth = 6
 type source struct {
 	where   string // for people
 	name    string // below the folder that was named: its ending tells its kind where its content does not, and it is the id of last resort
+	packed  string // the name before unpacking took its ending off; the files within an archive stand below this one
 	address string // where it was published
 	charset string // declared by the server that sent it
 	depth   int    // archives that it lies in
@@ -35,7 +36,7 @@ type source struct {
 // in is the source of an entry of an archive.
 func (s source) in(e archive.Entry) source {
 	inner := s
-	inner.where, inner.name = s.where+"!/"+e.Name, s.name+"!/"+e.Name
+	inner.where, inner.name, inner.packed = s.where+"!/"+e.Name, cmp.Or(s.packed, s.name)+"!/"+e.Name, ""
 	if e.Web {
 		inner.address = e.Name
 	}
@@ -45,6 +46,7 @@ func (s source) in(e archive.Entry) source {
 
 // unpacked is the source of what a packed file holds: without the ending that says so.
 func (s source) unpacked() source {
+	s.packed = cmp.Or(s.packed, s.name)
 	ending := path.Ext(s.name)
 	switch strings.ToLower(ending) {
 	case ".gz", ".bz2":

@@ -17,6 +17,8 @@ import (
 	"path"
 	"strings"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"github.com/akinserver/akin/embed/charset"
 )
 
@@ -83,9 +85,11 @@ func (b *Budget) zipped(f *zip.File, size int64, yield func(Entry, error) bool) 
 // cleanName is the name of an entry as a path with slashes. Old archives have names in the encoding of their maker's country.
 func cleanName(name string, old bool) string {
 	if old {
-		if text, err := charset.Decode([]byte(name), charset.Options{Markup: true}); err == nil {
-			name = string(text)
+		text, err := charset.Decode([]byte(name), charset.Options{})
+		if err != nil {
+			text, _ = charmap.CodePage437.NewDecoder().Bytes([]byte(name)) // what zip was made with, in which every byte is a character
 		}
+		name = string(text)
 	}
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

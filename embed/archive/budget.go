@@ -17,10 +17,12 @@ const (
 type Budget struct {
 	packed func() int64
 	made   int64
+
+	entryFloor, totalFloor int64 // the constants, but in tests
 }
 
 // NewBudget is for a file of which packed tells the bytes: those read up to now, or all.
-func NewBudget(packed func() int64) *Budget { return &Budget{packed: packed} }
+func NewBudget(packed func() int64) *Budget { return &Budget{packed: packed, entryFloor: entryFloor, totalFloor: totalFloor} }
 
 // guard hands out what an unpacker makes, until it is too much for the bytes that it was made of.
 func (b *Budget) guard(format string, r io.Reader, packed func() int64) io.Reader {
@@ -44,9 +46,9 @@ func (g *guarded) Read(p []byte) (int, error) {
 	g.made += int64(n)
 	g.budget.made += int64(n)
 	switch packed := g.packed(); {
-	case g.made > entryFloor+maxRatio*packed:
+	case g.made > g.budget.entryFloor+maxRatio*packed:
 		err = fmt.Errorf("%s: %w: %d bytes from %d", g.format, ErrBomb, g.made, packed)
-	case g.budget.made > totalFloor+maxRatio*g.budget.packed():
+	case g.budget.made > g.budget.totalFloor+maxRatio*g.budget.packed():
 		err = fmt.Errorf("%s: %w: the whole file has come to %d bytes", g.format, ErrBomb, g.budget.made)
 	case err != nil && !errors.Is(err, io.EOF):
 		err = cutShort(g.format, err)

@@ -123,14 +123,14 @@ func decodeCut(data []byte, e encoding.Encoding, markup bool) ([]byte, bool) {
 	return text, wrong == 0 || markup && wrong*300 < len(text) // of three bytes each
 }
 
-// mostlyHan reports whether more letters of text are ideographs than not.
+// mostlyHan reports whether more letters of text that are not ASCII are ideographs than not.
 func mostlyHan(text []byte) bool {
 	han, other := 0, 0
 	for _, r := range string(text) {
 		switch {
 		case unicode.Is(unicode.Han, r):
 			han++
-		case unicode.IsLetter(r):
+		case r >= 0x80 && unicode.IsLetter(r):
 			other++
 		}
 	}
