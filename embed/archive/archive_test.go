@@ -186,14 +186,20 @@ func TestWARC(t *testing.T) {
 		{"unpacked by the crawler", html("Content-Encoding: gzip\r\n", "<p>Hello"), []string{"http://a.example/1: <p>Hello"}},
 		{"packed in a way that is not read", html("Content-Encoding: br\r\n", "\x0b\x02"), []string{`http://a.example/1: error: warc: the page is packed as "br", which akin does not unpack`}},
 		{"packed and cut", html("Content-Encoding: gzip\r\n", packed[:20]), []string{"http://a.example/1: error: the gzip data is cut short"}},
-		{"lines that end with a line feed alone", "WARC/1.1\n" + strings.ReplaceAll(response, "\r\n", "\n") + "Content-Length: 44\n\nHTTP/1.0 200 OK\nContent-Type: text/html\n\n<p>\n\n",
-			[]string{"http://a.example/1: <p>"}},
-		{"a picture, a redirect, a request", record(response, "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n\x89PNG") + record(response, "HTTP/1.1 302 Found\r\n\r\n") + record("WARC-Type: request\r\n", "GET /"),
-			[]string{`http://a.example/1: skipped: a record of type "image/png"`, `http://a.example/1: skipped: an answer with status "302"`}},
+		{
+			"lines that end with a line feed alone", "WARC/1.1\n" + strings.ReplaceAll(response, "\r\n", "\n") + "Content-Length: 44\n\nHTTP/1.0 200 OK\nContent-Type: text/html\n\n<p>\n\n",
+			[]string{"http://a.example/1: <p>"},
+		},
+		{
+			"a picture, a redirect, a request", record(response, "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n\x89PNG") + record(response, "HTTP/1.1 302 Found\r\n\r\n") + record("WARC-Type: request\r\n", "GET /"),
+			[]string{`http://a.example/1: skipped: a record of type "image/png"`, `http://a.example/1: skipped: an answer with status "302"`},
+		},
 		{"no HTTP", record(response, "hello") + html("", "<p>Hello"), []string{"http://a.example/1: error: warc: bad record: no HTTP answer", "http://a.example/1: <p>Hello"}},
 		{"bytes between records", "rubbish\r\n" + html("", "<p>Hello"), []string{": error: warc: bad record: bytes that belong to none", "http://a.example/1: <p>Hello"}},
-		{"no length", "WARC/1.0\r\n" + response + "\r\nx\r\n" + html("", "<p>Hello"),
-			[]string{`http://a.example/1: error: warc: bad record: Content-Length is ""`, ": error: warc: bad record: bytes that belong to none", "http://a.example/1: <p>Hello"}},
+		{
+			"no length", "WARC/1.0\r\n" + response + "\r\nx\r\n" + html("", "<p>Hello"),
+			[]string{`http://a.example/1: error: warc: bad record: Content-Length is ""`, ": error: warc: bad record: bytes that belong to none", "http://a.example/1: <p>Hello"},
+		},
 		{"a negative length", "WARC/1.0\r\n" + response + "Content-Length: -1\r\n\r\n\r\n", []string{`http://a.example/1: error: warc: bad record: Content-Length is "-1"`}},
 		{"cut short", html("", "<p>Hello")[:len(html("", "<p>Hello"))-6], []string{"http://a.example/1: <p>Hel", "http://a.example/1: error: warc: the record is cut short: 2 bytes are missing"}},
 		{"a resource", record("WARC-Type: resource\r\nWARC-Target-URI: http://a.example/2\r\nContent-Type: text/html\r\n", "<p>"), []string{"http://a.example/2: <p>"}},
@@ -232,7 +238,7 @@ func FuzzContainers(f *testing.F) {
 	f.Add([]byte("WARC/1.0\r\nContent-Length: 9223372036854775807\r\nWARC-Type: response\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		size := int64(len(data))
-		limit := 200*size + 17<<20
+		limit := 200*size + 5<<20
 		for name, entries := range map[string]iter.Seq2[archive.Entry, error]{
 			"zip": budget(data).Zip(bytes.NewReader(data), size), "tar": budget(data).Tar(bytes.NewReader(data)), "warc": budget(data).WARC(bytes.NewReader(data)),
 		} {

@@ -9,8 +9,8 @@ import (
 // How much may be unpacked. Pages and feeds are packed to a tenth, JSON Lines of one mould to a hundredth.
 const (
 	maxRatio   = 200
-	entryFloor = 16 << 20 // bytes that any entry may have, however well it is packed
-	totalFloor = 1 << 30  // bytes that all entries of one outermost file may have together, at all depths
+	entryFloor = 4 << 20 // bytes that any entry may have, however well it is packed
+	totalFloor = 1 << 30 // bytes that all entries of one outermost file may have together, at all depths
 )
 
 // Budget bounds all that one outermost file unpacks to, at all depths together.
@@ -22,7 +22,9 @@ type Budget struct {
 }
 
 // NewBudget is for a file of which packed tells the bytes: those read up to now, or all.
-func NewBudget(packed func() int64) *Budget { return &Budget{packed: packed, entryFloor: entryFloor, totalFloor: totalFloor} }
+func NewBudget(packed func() int64) *Budget {
+	return &Budget{packed: packed, entryFloor: entryFloor, totalFloor: totalFloor}
+}
 
 // guard hands out what an unpacker makes, until it is too much for the bytes that it was made of.
 func (b *Budget) guard(format string, r io.Reader, packed func() int64) io.Reader {

@@ -67,8 +67,10 @@ func TestDecode(t *testing.T) {
 		{"windows-1252 on a page of the Web", encode(t, charmap.Windows1252, french), web, french},
 		{"windows-1251 as declared", encode(t, charmap.Windows1251, russian), charset.Options{Declared: "windows-1251"}, russian},
 		{"a wrong byte on a page of the Web", []byte(simplified + "\xff" + simplified), web, simplified + "\uFFFD" + simplified},
-		{"half a character in a GBK page", append(append(encode(t, simplifiedchinese.GBK, strings.Repeat(simplified, 9)), "\xb5 "...), encode(t, simplifiedchinese.GBK, simplified)...), web,
-			strings.Repeat(simplified, 9) + "\uFFFD " + simplified},
+		{
+			"half a character in a GBK page", append(append(encode(t, simplifiedchinese.GBK, strings.Repeat(simplified, 9)), "\xb5 "...), encode(t, simplifiedchinese.GBK, simplified)...), web,
+			strings.Repeat(simplified, 9) + "\uFFFD " + simplified,
+		},
 	}
 	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {

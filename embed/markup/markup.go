@@ -175,17 +175,17 @@ func declaredCharset(data []byte) string {
 var errNoURL = errors.New("no absolute address")
 
 // absolute resolves an address of the Web against a base that may be nil.
-func absolute(base *url.URL, address string) (string, error) {
+func absolute(base *url.URL, address string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if base != nil {
 		u = base.ResolveReference(u)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", errNoURL
+		return nil, errNoURL
 	}
 	u.Fragment = ""
-	return u.String(), nil
+	return u, nil
 }

@@ -170,8 +170,9 @@ func (m meta) fill(a *akin.Article, base *url.URL) {
 	}
 	a.Keywords = m.keywords
 	for _, address := range m.address {
-		if u, err := absolute(base, address); err == nil {
-			a.URL = u
+		u, err := absolute(base, address)
+		if err == nil && (u.Path != "" && u.Path != "/" || u.RawQuery != "") { // some sites give their front page on every page
+			a.URL = u.String()
 			break
 		}
 	}
