@@ -42,7 +42,16 @@ func blocksOf(n *html.Node) []block {
 	return w.blocks
 }
 
+// linesOf is blocksOf for lines of labels, which stand in elements of their own with no space between them.
+func linesOf(n *html.Node) []block {
+	w := walker{apart: true}
+	w.walk(n, "div", context{})
+	w.end()
+	return w.blocks
+}
+
 type walker struct {
+	apart  bool // put a space behind each element
 	blocks []block
 	text   strings.Builder
 	tag    string
@@ -86,6 +95,9 @@ func (w *walker) walk(n *html.Node, tag string, in context) {
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		w.walk(c, tag, in)
+	}
+	if w.apart && n.Type == html.ElementNode {
+		w.text.WriteByte(' ')
 	}
 }
 

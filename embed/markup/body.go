@@ -130,17 +130,17 @@ func readable(doc *html.Node) []block {
 
 var (
 	// asideHeading opens a list of links that belongs to no article.
-	asideHeading = regexp.MustCompile(`(?i)^[【\[（(<《·•▶▼◆■>\s]*(?:相关(?:阅读|新闻|报道|链接|文章|推荐|专题|内容)|延伸阅读|推荐阅读|猜你喜欢|更多(?:新闻|阅读|报道|内容|精彩)|热点(?:新闻|推荐)|精彩推荐|今日热点|热门(?:文章|推荐|新闻)|往期回顾|阅读更多|新闻推荐|` +
+	asideHeading = regexp.MustCompile(`(?i)^[【\[（(<《·•▶▼◆■>\s]*(?:相关(?:阅读|新闻|报道|链接|文章|推荐|专题|内容)|延伸阅读|推荐阅读|猜你喜欢|更多(?:新闻|阅读|报道|内容|精彩)|热点(?:新闻|推荐)|相關(?:新聞|報導|文章|閱讀)|延伸閱讀|推薦(?:閱讀|文章)|更多新聞|熱門(?:新聞|文章)|精彩推荐|今日热点|热门(?:文章|推荐|新闻)|往期回顾|阅读更多|新闻推荐|` +
 		`related(?: (?:stories|articles|news|links|content|coverage|topics|posts|reading))?|read (?:more|next|also)|more (?:from|on|stories|news|in) ?.{0,40}|recommended(?: .{0,20})?|you (?:may|might) (?:also )?like|see also|most (?:read|popular|viewed)|` +
 		`trending(?: now)?|further reading|also (?:read|see)|don['’]t miss|editor['’]?s['’]? picks?|top stories|latest news|what to read next)[：:】\]）)>》\s]*$`)
 	// endHeading opens what visitors wrote; nothing of the article follows it.
-	endHeading = regexp.MustCompile(`(?i)^[【\[]?(?:(?:网友|全部|最新|热门|精彩|用户)?评论(?:区)?|网友跟帖|发表评论|我要评论|我有话说|留言板?|跟帖|(?:\d+ )?(?:reader )?comments?|leave a (?:comment|reply)|join the (?:discussion|conversation)|responses)[】\]]?[\s：:]*[（(]?\d*(?:条|人)?[）)]?$`)
+	endHeading = regexp.MustCompile(`(?i)^[【\[]?(?:(?:网友|全部|最新|热门|精彩|用户)?评论(?:区)?|网友跟帖|網友評論|评论区|留言區|发表评论|我要评论|我有话说|留言板?|跟帖|(?:\d+ )?(?:reader )?comments?|leave a (?:comment|reply)|join the (?:discussion|conversation)|responses)[】\]]?[\s：:]*[（(]?\d*(?:条|人)?[）)]?$`)
 	// prompt is a line that a page prints on every article.
 	prompt = regexp.MustCompile(`(?i)^(?:[【\[（(]?(?:责任编辑|责编|编辑|責任編輯|編輯|编审|审校|校对|值班编辑|网络编辑|监制|审核|初审|复审|终审|editors?|edited by)[\s：:].{1,40}|` +
 		`[（(]?(?:本文)?(?:来源|來源|稿源|文章来源|信息来源)[：:].{1,40}|(?:扫一扫|扫描|长按|打开微信|关注(?:我们|公众号|微信)|分享(?:到|至|让|给)|点击(?:进入|查看|下载|加载)|打印(?:本页|本文)?|关闭(?:窗口|本页)?|【?(?:打印|关闭|纠错|字号|大 中 小).{0,20}|上一[篇页条][：:]?.{0,60}|下一[篇页条][：:]?.{0,60}|字号[：:]?.{0,10}|收藏|举报|返回(?:顶部|首页|列表)|阅读全文|展开全文|查看原文).{0,40}|` +
 		`(?:特别|版权|免责)?声明[：:].*|未经(?:授权|许可|书面).*|(?:本网|本站|版权所有|版权归).{0,80}|.{0,30}(?:版权所有|all rights reserved).{0,60}|(?:copyright|©|\(c\)).{0,100}|` +
 		`advertisement|广告|sponsored(?: content)?|continue reading.{0,40}|story continues below.{0,30}|article continues.{0,40}|skip (?:to|past) .{0,40}|share(?: this)?(?: (?:article|story|on .{1,30}|with .{1,20}))?|tweet|print|email|save|listen|` +
-		`(?:sign up|subscribe|follow us|join us|click here|download (?:our|the)|get (?:our|the) .{0,20}newsletter).{0,100}|(?:this|the) (?:article|story) (?:was )?(?:originally|first) (?:published|appeared).{0,100}|tags?[：:].{0,100}|标签[：:].{0,60}|关键词[：:].{0,100}|\d+ (?:min|minutes?) read|\(?end\)?|[（(](?:完|全文完)[）)])$`)
+		`do you have (?:an opinion|a story|information).*|(?:sign up|subscribe|follow us|join us|click here|download (?:our|the)|get (?:our|the) .{0,20}newsletter).{0,100}|(?:this|the) (?:article|story) (?:was )?(?:originally|first) (?:published|appeared).{0,100}|tags?[：:].{0,100}|标签[：:].{0,60}|关键词[：:].{0,100}|\d+ (?:min|minutes?) read|\(?end\)?|[（(](?:完|全文完)[）)])$`)
 )
 
 // trimBody takes away from a body what is none: the title and the lines under it, prompts, links to other articles, comments. Editors named at its end go to the article.

@@ -18,8 +18,8 @@ import (
 	"github.com/akinserver/akin/embed/page"
 )
 
-// MaxSize is the size of the largest page that is read, in bytes. As a tree it takes some ten times as much memory.
-const MaxSize = 8 << 20
+// MaxSize is the size of the largest page that is read, in bytes. As a tree it takes up to a hundred times as much memory.
+const MaxSize = akin.MaxTextLength
 
 // Names under which an article's Attributes hold what else a page says, besides those of package page.
 const (
@@ -85,7 +85,7 @@ func read(doc *html.Node, opts Options) (akin.Article, error) {
 	m := readMeta(doc)
 	m.fill(&a, base)
 	remove(doc, isInvisible)
-	printed := blocksOf(doc) // all lines of the page, menus included
+	printed := linesOf(doc) // all lines of the page, menus included
 	a.Title = titleOf(doc, &m, a)
 	a.Captions = prune(doc)
 	m.timed = timeIn(mainOf(doc))

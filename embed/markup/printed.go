@@ -71,7 +71,10 @@ func isLabels(s string) bool {
 
 // readPrinted reads lines of labels around the body from all lines of the page.
 func readPrinted(printed, body []block, a *akin.Article) {
-	at := func(b block) int { return slices.IndexFunc(printed, func(p block) bool { return p.text == b.text }) }
+	at := func(b block) int {
+		text := unspaced(b.text)
+		return slices.IndexFunc(printed, func(p block) bool { return len(p.text) >= len(text) && unspaced(p.text) == text })
+	}
 	first, last := at(body[0]), at(body[len(body)-1])
 	if first < 0 {
 		first = min(len(printed), 40)
@@ -99,6 +102,8 @@ func readPrinted(printed, body []block, a *akin.Article) {
 	}
 }
 
+func unspaced(s string) string { return strings.ReplaceAll(s, " ", "") }
+
 // readLine reads a line between title and body.
 func readLine(s string, a *akin.Article) {
 	if utf8.RuneCountInString(s) > maxLabels {
@@ -114,10 +119,20 @@ func readLine(s string, a *akin.Article) {
 	rest := trimMarks(dateWords.ReplaceAllString(before, " "))
 	if len(values) == 0 && len(a.Authors) == 0 {
 		page.ReadByline(strings.Replace(rest, "記者", "记者", 1), a)
+		readTraditional(rest, a)
 	}
 	// "2014年05月20日08:12 东澜日报": the name behind a date is the source.
 	if a.Source == "" && page.DateIn(before) != "" && utf8.RuneCountInString(rest) <= 12 && siteAtEnd.MatchString(rest) {
 		a.Source = rest
+	}
+}
+
+// traditionalByline is how papers in traditional characters sign: 記者溫一帆／遠汀報導.
+var traditionalByline = regexp.MustCompile(`記者\s*(\p{Han}{2,4}(?:、\p{Han}{2,4})*)\s*[／/]\s*\p{Han}{0,6}(?:報導|報道)`)
+
+func readTraditional(s string, a *akin.Article) {
+	if m := traditionalByline.FindStringSubmatch(s); m != nil {
+		a.Authors = name.List(m[1])
 	}
 }
 
@@ -185,10 +200,10 @@ func readAuthors(doc *html.Node, a *akin.Article) {
 			readLine(text, a)
 			continue
 		}
-		if rest, ok := cutFold(text, "by "); ok {
-			text = rest
+		if readTraditional(text, a); len(a.Authors) == 0 {
+			text, _ = cutFold(text, "by ")
+			a.Authors = name.List(text)
 		}
-		a.Authors = name.List(text)
 	}
 }
 

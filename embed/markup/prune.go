@@ -116,6 +116,9 @@ func takeCaptions(doc *html.Node, w weights) []akin.Caption {
 			gone = append(gone, n)
 		case n.Data == "figure" && w[n]*2 <= w[doc]: // a drawing full of labels
 			gone = append(gone, n)
+		case w[n] > 0 && w[n] <= maxCaption && isUnderPicture(n) && isPicture(n): // and its caption in one
+			add(page.CaptionOf(textOf(n)))
+			gone = append(gone, n)
 		case w[n] == 0 && isPicture(n):
 			if below := nextElement(n); isUnderPicture(below) {
 				add(page.CaptionOf(textOf(below)))
@@ -157,12 +160,21 @@ func captionsOf(figure *html.Node) []akin.Caption {
 
 // isCaptionBox reports whether an element is a caption by its class, as pages without figures have it.
 func isCaptionBox(n *html.Node) bool {
-	return is(n, "div p span em figcaption") && slices.ContainsFunc(classes(n), func(w string) bool {
-		return w == "caption" || w == "figcaption" || w == "imgdesc" || w == "picdesc" || w == "piccaption" || w == "tushuo" || w == "photocredit"
-	})
+	if !is(n, "div p span em figcaption") {
+		return false
+	}
+	words := classes(n)
+	return slices.ContainsFunc(words, func(w string) bool { return captionWords[w] }) ||
+		slices.ContainsFunc(words, func(w string) bool { return pictureWords[w] }) && slices.ContainsFunc(words, func(w string) bool { return describeWords[w] })
 }
 
-// isPicture reports whether n, a block without text, has a picture.
+var (
+	captionWords  = wordSet(`caption figcaption imgdesc picdesc piccaption tushuo photocredit`)
+	pictureWords  = wordSet(`img image pic picture photo`)
+	describeWords = wordSet(`desc descr description text txt note legend`)
+)
+
+// isPicture reports whether n, a block with little text or none, has a picture.
 func isPicture(n *html.Node) bool {
 	if !is(n, "p div center td") {
 		return false
@@ -185,7 +197,7 @@ func isUnderPicture(n *html.Node) bool {
 		return false
 	}
 	blocks := blocksOf(n)
-	if len(blocks) != 1 || blocks[0].runes() > 150 {
+	if len(blocks) != 1 || blocks[0].runes() > 150 || blocks[0].links() {
 		return false
 	}
 	style := strings.ToLower(attr(n, "style") + attr(n, "align") + attr(n, "class"))
