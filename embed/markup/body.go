@@ -135,13 +135,25 @@ var (
 		`trending(?: now)?|further reading|also (?:read|see)|don['’]t miss|editor['’]?s['’]? picks?|top stories|latest news|what to read next)[：:】\]）)>》\s]*$`)
 	// endHeading opens what visitors wrote; nothing of the article follows it.
 	endHeading = regexp.MustCompile(`(?i)^[【\[]?(?:(?:网友|全部|最新|热门|精彩|用户)?评论(?:区)?|网友跟帖|網友評論|评论区|留言區|发表评论|我要评论|我有话说|留言板?|跟帖|(?:\d+ )?(?:reader )?comments?|leave a (?:comment|reply)|join the (?:discussion|conversation)|responses)[】\]]?[\s：:]*[（(]?\d*(?:条|人)?[）)]?$`)
-	// prompt is a line that a page prints on every article.
-	prompt = regexp.MustCompile(`(?i)^(?:[【\[（(]?(?:责任编辑|责编|编辑|責任編輯|編輯|编审|审校|校对|值班编辑|网络编辑|监制|审核|初审|复审|终审|editors?|edited by)[\s：:].{1,40}|` +
-		`[（(]?(?:本文)?(?:来源|來源|稿源|文章来源|信息来源)[：:].{1,40}|(?:扫一扫|扫描|长按|打开微信|关注(?:我们|公众号|微信)|分享(?:到|至|让|给)|点击(?:进入|查看|下载|加载)|打印(?:本页|本文)?|关闭(?:窗口|本页)?|【?(?:打印|关闭|纠错|字号|大 中 小).{0,20}|上一[篇页条][：:]?.{0,60}|下一[篇页条][：:]?.{0,60}|字号[：:]?.{0,10}|收藏|举报|返回(?:顶部|首页|列表)|阅读全文|展开全文|查看原文).{0,40}|` +
-		`(?:特别|版权|免责)?声明[：:].*|未经(?:授权|许可|书面).*|(?:本网|本站|版权所有|版权归).{0,80}|.{0,30}(?:版权所有|all rights reserved).{0,60}|(?:copyright|©|\(c\)).{0,100}|` +
-		`advertisement|广告|sponsored(?: content)?|continue reading.{0,40}|story continues below.{0,30}|article continues.{0,40}|skip (?:to|past) .{0,40}|share(?: this)?(?: (?:article|story|on .{1,30}|with .{1,20}))?|tweet|print|email|save|listen|` +
-		`do you have (?:an opinion|a story|information).*|(?:sign up|subscribe|follow us|join us|click here|download (?:our|the)|get (?:our|the) .{0,20}newsletter).{0,100}|(?:this|the) (?:article|story) (?:was )?(?:originally|first) (?:published|appeared).{0,100}|tags?[：:].{0,100}|标签[：:].{0,60}|关键词[：:].{0,100}|\d+ (?:min|minutes?) read|\(?end\)?|[（(](?:完|全文完)[）)])$`)
+	// prompt is a line that a page prints on every article. What only begins like one is text: 本站 is a station, too.
+	prompt = regexp.MustCompile(`(?i)^(?:` + strings.Join([]string{
+		`[【\[（(]?(?:责任编辑|责编|编辑|責任編輯|編輯|编审|审校|校对|值班编辑|网络编辑|监制|审核|初审|复审|终审|editors?|edited by)[\s：:].{1,40}`,
+		`[（(]?(?:本文)?(?:来源|來源|稿源|文章来源|信息来源)[：:].{1,40}`,
+		`(?:扫一扫|打开微信|关注(?:我们|公众号|微信)|点击(?:进入|查看|下载|加载)|返回(?:顶部|首页|列表)|阅读全文|展开全文|查看原文).{0,40}|(?:长按|扫描).{0,10}(?:二维码|识别).{0,20}|更多.{0,12}(?:下载|关注).{0,20}`,
+		`分享(?:(?:到|至|给)[：:]?|[：:]).{0,12}|打印(?:本页|本文)?|关闭(?:窗口|本页)?|收藏|举报|[【\[]?\s*(?:打印|关闭|纠错|字号|大 中 小)(?:本页|窗口)?[】\]].{0,20}|字号[：:]?.{0,10}`,
+		`[上下]一[篇页条][：:]?.{0,60}`,
+		`(?:特别|版权|免责)声明[：:].*|声明[：:].{0,12}(?:本文|本网|本站|转载).*|未经.{0,8}(?:授权|许可|同意).{0,20}(?:转载|使用|复制|摘编|镜像).{0,40}`,
+		`(?:本网|本站)(?:声明|所有|版权|转载|凡|保留).{0,80}|(?:版权所有|版权归).{0,80}|.{0,30}(?:版权所有|all rights reserved).{0,60}|copyright\s*(?:©|\(c\)|\d{4}|by\b).{0,100}|(?:©|\(c\)\s*\d{4}).{0,100}`,
+		`advertisement|广告|sponsored(?: content)?|continue reading.{0,40}|(?:story|article) continues (?:below|after).{0,30}|skip (?:to|past) .{0,40}`,
+		`share(?: this)?(?: (?:article|story|on .{1,30}|with .{1,20}))?|tweet|print|email|save|listen`,
+		`do you have (?:an opinion on|a story|information).*|(?:sign up (?:to|for)|subscribe (?:to|for|now|today)|follow us|join us on|click here|download (?:our|the) app|get (?:our|the) .{0,20}newsletter)\b.{0,100}`,
+		`(?:this|the) (?:article|story) (?:was )?(?:originally|first) (?:published|appeared).{0,100}`,
+		`(?:tags?|标签|关键词)[：:].{0,100}|\d+ (?:min|minutes?) read|\(?end\)?|[（(](?:完|全文完)[）)]`,
+	}, "|") + `)$`)
 )
+
+// maxPrompt is the length, in bytes, of the longest block that may be taken for a heading of other lists or a prompt.
+const maxPrompt = 600
 
 // trimBody takes away from a body what is none: the title and the lines under it, prompts, links to other articles, comments. Editors named at its end go to the article.
 func trimBody(blocks []block, a *akin.Article) []block {
@@ -150,11 +162,13 @@ func trimBody(blocks []block, a *akin.Article) []block {
 	for i := 0; i < len(blocks); i++ {
 		b := blocks[i]
 		switch {
+		case len(b.text) > maxPrompt && !b.links():
+			body = append(body, b)
 		case endHeading.MatchString(b.text):
 			if runes(body)*2 >= total { // above the body it leads to the comments
 				return trimEnds(body, a)
 			}
-		case asideHeading.MatchString(b.text):
+		case asideHeading.MatchString(b.text) && (b.tag != "p" || b.strong || strings.ContainsAny(b.text, ":：") || i+1 < len(blocks) && blocks[i+1].links()):
 			for i+1 < len(blocks) && blocks[i+1].links() {
 				i++
 			}

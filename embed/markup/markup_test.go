@@ -53,11 +53,15 @@ func TestPrintedLines(t *testing.T) {
 		name, above, below string
 		want               akin.Article
 	}{
-		{"labels in elements of their own", "<div><span>2014年05月20日08:12</span><span>来源：<a>东澜日报</a></span><span>作者：丁一帆</span><span>浏览：35</span></div>", "<p>（责任编辑：沈若木）</p>",
-			akin.Article{PublishedDate: "2014-05-20", Source: "东澜日报", Authors: []string{"丁一帆"}, Attributes: map[string]string{page.Editor: "沈若木"}}},
+		{
+			"labels in elements of their own", "<div><span>2014年05月20日08:12</span><span>来源：<a>东澜日报</a></span><span>作者：丁一帆</span><span>浏览：35</span></div>", "<p>（责任编辑：沈若木）</p>",
+			akin.Article{PublishedDate: "2014-05-20", Source: "东澜日报", Authors: []string{"丁一帆"}, Attributes: map[string]string{page.Editor: "沈若木"}},
+		},
 		{"a source behind a date", "<p>2014-05-20　望川导报</p>", "", akin.Article{PublishedDate: "2014-05-20", Source: "望川导报"}},
-		{"an English line", "<p>Published: May 20, 2014 | Source: Northern Wire</p><p>By Ruth Adler and Tom Beck</p>", "",
-			akin.Article{PublishedDate: "2014-05-20", Source: "Northern Wire", Authors: []string{"Ruth Adler", "Tom Beck"}}},
+		{
+			"an English line", "<p>Published: May 20, 2014 | Source: Northern Wire</p><p>By Ruth Adler and Tom Beck</p>", "",
+			akin.Article{PublishedDate: "2014-05-20", Source: "Northern Wire", Authors: []string{"Ruth Adler", "Tom Beck"}},
+		},
 		{"a date that does not exist", "<p>2014-02-30</p>", "", akin.Article{}},
 		{"a source below the body", "", "<div>来源：远声社</div>", akin.Article{Source: "远声社"}},
 		{"what visitors write names no source", "", "<h3>评论</h3><p>来源：网友</p>", akin.Article{}},
@@ -76,24 +80,59 @@ func TestPrintedLines(t *testing.T) {
 	}
 }
 
+// TestTextThatBeginsLikeAPrompt is kept: in the body of a report the words for buttons and notices are words.
+func TestTextThatBeginsLikeAPrompt(t *testing.T) {
+	for _, text := range []string{
+		"本站将于下月启用，乘客可由此换乘三号线。", "收藏家聂长川把编钟捐给了博物馆。", "举报人没有留下姓名。", "关闭老桥的决定是昨天作出的。", "未经许可捕鱼的船有三条。", "分享会定在周六下午。",
+		"打印店的老板说，生意少了一半。", "编辑部设在江边。", "上一任市长反对建桥。", "评论家认为他错了。", "记者：您怎么看这座桥？",
+		"Copyright cases have doubled in a year.", "Subscribers to the theatre will get their money back.", "Sharing the herring took nine years.", "More in the queue said the same.", "Comments on the plan may be sent until May.",
+		"Print shops in Varn are closing.", "Related industries lost 200 jobs.",
+	} {
+		a := parse(t, "<div>"+body+"<p>"+text+"</p>"+body+"</div>", markup.Options{})
+		if len(a.Paragraphs) != 5 || a.Paragraphs[2].Text != text {
+			t.Errorf("%q is not in %+v", text, a.Paragraphs)
+		}
+	}
+}
+
+func TestPrompts(t *testing.T) {
+	for _, text := range []string{
+		"分享到：", "分享到微信朋友圈", "【打印本页】 【关闭窗口】", "扫一扫在手机打开当前页", "长按二维码关注我们", "版权声明：凡本网注明来源的作品，均转载自其它媒体。", "未经书面授权禁止使用", "上一篇：渡口关闭", "（责任编辑：沈若木）", "（完）", "广告",
+		"Advertisement", "Copyright 1998 The Hesterhaven Post. All rights reserved.", "Sign up for our newsletter.", "Share this article", "Story continues below advertisement", "5 min read", "© The Wire",
+	} {
+		a := parse(t, "<div>"+body+"<p>"+text+"</p>"+body+"</div>", markup.Options{})
+		if len(a.Paragraphs) != 4 {
+			t.Errorf("%q is in %+v", text, a.Paragraphs)
+		}
+	}
+}
+
 func TestMetadata(t *testing.T) {
 	const ld = `<script type="application/ld+json">%s</script>`
 	rows := []struct {
 		name, head string
 		want       akin.Article
 	}{
-		{"JSON-LD before meta elements", fmt.Sprintf(ld, `{"@type":["NewsArticle"],"datePublished":"2014-05-20","author":"Ruth Adler"}`) + `<meta name="date" content="2013-01-01"><meta name="author" content="x">`,
-			akin.Article{PublishedDate: "2014-05-20", Authors: []string{"Ruth Adler"}}},
-		{"JSON-LD in a list, with a line break in a string", fmt.Sprintf(ld, "[{\"@type\":\"WebSite\",\"name\":\"Wire\"},{\"@type\":\"Article\",\"articleSection\":\"Home\nnews\"}]"),
-			akin.Article{Section: "Home news", Source: "Wire"}},
+		{
+			"JSON-LD before meta elements", fmt.Sprintf(ld, `{"@type":["NewsArticle"],"datePublished":"2014-05-20","author":"Ruth Adler"}`) + `<meta name="date" content="2013-01-01"><meta name="author" content="x">`,
+			akin.Article{PublishedDate: "2014-05-20", Authors: []string{"Ruth Adler"}},
+		},
+		{
+			"JSON-LD in a list, with a line break in a string", fmt.Sprintf(ld, "[{\"@type\":\"WebSite\",\"name\":\"Wire\"},{\"@type\":\"Article\",\"articleSection\":\"Home\nnews\"}]"),
+			akin.Article{Section: "Home news", Source: "Wire"},
+		},
 		{"JSON-LD that is broken", fmt.Sprintf(ld, `{"@type":"NewsArticle",`) + `<meta itemprop="datePublished" content="2014-05-20">`, akin.Article{PublishedDate: "2014-05-20"}},
 		{"an author that is an address", `<meta property="article:author" content="https://wire.example/adler">`, akin.Article{}},
 		{"a source with its label", `<meta name="source" content="来源：东澜日报">`, akin.Article{Source: "东澜日报"}},
-		{"a reprint names where it is from and where it stands", `<meta name="source" content="东澜日报"><meta property="og:site_name" content="远声网">`,
-			akin.Article{Source: "东澜日报", Attributes: map[string]string{page.Site: "远声网"}}},
+		{
+			"a reprint names where it is from and where it stands", `<meta name="source" content="东澜日报"><meta property="og:site_name" content="远声网">`,
+			akin.Article{Source: "东澜日报", Attributes: map[string]string{page.Site: "远声网"}},
+		},
 		{"a date in the address", `<link rel="canonical" href="https://wire.example/2014/0520/c1-2.html">`, akin.Article{PublishedDate: "2014-05-20", URL: "https://wire.example/2014/0520/c1-2.html"}},
-		{"a time with the date", `<meta property="article:published_time" content="2014-05-20T23:30:00-05:00">`,
-			akin.Article{PublishedDate: "2014-05-20", Attributes: map[string]string{markup.PublishedAt: "2014-05-20T23:30:00-05:00"}}},
+		{
+			"a time with the date", `<meta property="article:published_time" content="2014-05-20T23:30:00-05:00">`,
+			akin.Article{PublishedDate: "2014-05-20", Attributes: map[string]string{markup.PublishedAt: "2014-05-20T23:30:00-05:00"}},
+		},
 	}
 	for _, tt := range rows {
 		t.Run(tt.name, func(t *testing.T) {

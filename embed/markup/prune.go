@@ -116,7 +116,7 @@ func takeCaptions(doc *html.Node, w weights) []akin.Caption {
 			gone = append(gone, n)
 		case n.Data == "figure" && w[n]*2 <= w[doc]: // a drawing full of labels
 			gone = append(gone, n)
-		case w[n] > 0 && w[n] <= maxCaption && isUnderPicture(n) && isPicture(n): // and its caption in one
+		case w[n] > 0 && w[n] <= maxCaption && isPicture(n) && isUnderPicture(n): // and its caption in one
 			add(page.CaptionOf(textOf(n)))
 			gone = append(gone, n)
 		case w[n] == 0 && isPicture(n):
