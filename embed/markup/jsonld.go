@@ -2,6 +2,7 @@ package markup
 
 import (
 	"encoding/json"
+	"html"
 	"strings"
 )
 
@@ -130,7 +131,7 @@ func nameOf(value any, ids map[string]map[string]any) string {
 func str(value any) string {
 	switch v := value.(type) {
 	case string:
-		return v
+		return html.UnescapeString(v) // many a title is escaped for the page, too
 	case []any:
 		if len(v) > 0 {
 			return str(v[0])

@@ -145,6 +145,30 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
+func TestFigures(t *testing.T) {
+	rows := []struct {
+		name, in   string
+		captions   []akin.Caption
+		paragraphs int // besides those of the body
+	}{
+		{"a credit of its own", `<figure><img><figcaption>The old ferry.<span class="credit">Photo: Anna Bell</span></figcaption></figure>`, []akin.Caption{{Text: "The old ferry.", Credit: "Anna Bell"}}, 0},
+		{"a credit on the next line", "<figure><img><figcaption>老渡口的黄昏。<br>远声社记者 韩可 摄</figcaption></figure>", []akin.Caption{{Text: "老渡口的黄昏。", Credit: "远声社记者 韩可"}}, 0},
+		{"a table in a figure is text", "<figure><table><tr><td>Varn</td><td>9</td></tr><tr><td>Ellesk</td><td>7</td></tr></table><figcaption>Boats by port.</figcaption></figure>", []akin.Caption{{Text: "Boats by port."}}, 2},
+		{"a centred line below a picture", `<p><img></p><p style="text-align: center">老渡口的黄昏。</p>`, []akin.Caption{{Text: "老渡口的黄昏。"}}, 0},
+		{"a paragraph below a picture is none", "<p><img></p><p>The ferry goes no more, and nobody misses it.</p>", nil, 1},
+		{"a picture without words", "<figure><img></figure>", nil, 0},
+		{"the same picture twice", "<figure><img><figcaption>The ferry.</figcaption></figure><figure><img><figcaption>The ferry.</figcaption></figure>", []akin.Caption{{Text: "The ferry."}}, 0},
+	}
+	for _, tt := range rows {
+		t.Run(tt.name, func(t *testing.T) {
+			a := parse(t, "<div>"+body+tt.in+body+"</div>", markup.Options{})
+			if !cmp.Equal(tt.captions, a.Captions) || len(a.Paragraphs) != 4+tt.paragraphs {
+				t.Errorf("captions %+v and %d paragraphs, want %+v and %d", a.Captions, len(a.Paragraphs), tt.captions, 4+tt.paragraphs)
+			}
+		})
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	a := parse(t, `<link rel="canonical" href="/dam?x=1">`+body, markup.Options{URL: "http://wire.example/a/b"})
 	if want := "http://wire.example/dam?x=1"; a.URL != want {

@@ -30,17 +30,23 @@ type meta struct {
 	language  string
 }
 
+// maxNamed bounds the meta elements of one name that are read.
+const maxNamed = 100
+
 func readMeta(doc *html.Node) meta {
 	var m meta
 	named := map[string][]string{}
 	for n := range elements(doc) {
+		if attr(n, "itemprop") == "headline" && n.Data != "meta" {
+			m.titles = append(m.titles, textOf(n))
+		}
 		switch n.Data {
 		case "html":
 			m.language = primaryTag(attr(n, "lang"))
 		case "meta":
 			text := flow(attr(n, "content"))
 			for _, key := range []string{attr(n, "name"), attr(n, "property"), attr(n, "itemprop")} {
-				if key != "" && text != "" && len(named[key]) < 100 {
+				if key != "" && text != "" && len(named[strings.ToLower(key)]) < maxNamed {
 					named[strings.ToLower(key)] = append(named[strings.ToLower(key)], text)
 				}
 			}
@@ -51,10 +57,6 @@ func readMeta(doc *html.Node) meta {
 		case "script":
 			if strings.EqualFold(attr(n, "type"), "application/ld+json") && n.FirstChild != nil {
 				m.readJSONLD(n.FirstChild.Data)
-			}
-		default:
-			if attr(n, "itemprop") == "headline" {
-				m.titles = append(m.titles, textOf(n))
 			}
 		case "time":
 			if has(n, "pubdate") || attr(n, "itemprop") == "datePublished" {

@@ -34,7 +34,7 @@ var besideWords = wordSet(`related relate relates recommend recommended recommen
 	newsletter subscribe subscription signup paywall promo promos promotion advert adverts advertisement advertising ad ads adbox adsbygoogle sponsor sponsored gg guanggao
 	nav navbar navigation menu topbar toolbar tool tools login popup modal cookie cookies consent gdpr
 	footer copyright copyrights disclaimer bottom hot hots hotnews ranking rank paihang trending popular mostread
-	taboola outbrain teaser teasers xgyd xgxw xiangguan tuijian yuedu editor editors zrbj zebian bianji qrcode erweima feedback rating vote
+	taboola outbrain teaser teasers xgyd xgxw xiangguan tuijian yuedu editor editors zrbj zebian bianji qrcode erweima feedback rating
 	player vjs jwplayer gallery slideshow carousel
 	skip printonly noprint hidden sr visuallyhidden screenreader backtotop gotop`)
 
@@ -109,6 +109,8 @@ func takeCaptions(doc *html.Node, w weights) []akin.Caption {
 	var gone []*html.Node
 	for n := range elements(doc) {
 		switch {
+		case len(gone) > 0 && within(n, gone[len(gone)-1]):
+		case n.Data == "figure" && holdsText(n): // its caption is an element of its own, below
 		case n.Data == "figure" && w[n] <= 2*maxCaption || isCaptionBox(n) && w[n] <= maxCaption:
 			for _, c := range captionsOf(n) {
 				add(c)
@@ -132,6 +134,16 @@ func takeCaptions(doc *html.Node, w weights) []akin.Caption {
 		}
 	}
 	return captions
+}
+
+// holdsText reports whether a figure is no picture: a table, or lines of a program.
+func holdsText(figure *html.Node) bool {
+	for n := range elements(figure) {
+		if is(n, "table pre") {
+			return true
+		}
+	}
+	return false
 }
 
 // captionsOf reads what a figure says.
@@ -160,7 +172,10 @@ func captionsOf(figure *html.Node) []akin.Caption {
 
 // isCaptionBox reports whether an element is a caption by its class, as pages without figures have it.
 func isCaptionBox(n *html.Node) bool {
-	if !is(n, "div p span em figcaption") {
+	if n.Data == "figcaption" {
+		return true
+	}
+	if !is(n, "div p span em") {
 		return false
 	}
 	words := classes(n)
