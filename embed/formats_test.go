@@ -145,6 +145,7 @@ func TestKindsAreToldByContent(t *testing.T) {
 		{"JSON Lines called text", "a.txt", goodLine, "j1"},
 		{"a feed called HTML", "a.html", `<?xml version="1.0"?><rss version="2.0"><channel><item><guid>urn:1</guid><description>The dam is safe.</description></item></channel></rss>`, "urn:1"},
 		{"XML that is no feed", "a.xml", `<?xml version="1.0"?><urlset><url/></urlset>`, "error: it is an XML file that is neither Atom nor RSS, which akin does not read"},
+		{"a JSON array", "a.json", "[\n{\"id\":1},\n{\"id\":2}]", "error: it is a JSON array, not JSON Lines, which akin does not read"},
 		{"a PDF file", "a.txt", "%PDF-1.7\n\x00", "error: it is a PDF file, which akin does not read"},
 		{"lines that are no JSON", "a.jsonl", "[1]\n", "error: line 1: want one article, a JSON object, got a list"},
 		{"a gzip file that is none", "a.gz", goodPage, "a"},

@@ -19,7 +19,7 @@ import (
 type Item struct {
 	Where   string // the file, or file:line
 	Article akin.Article
-	Err     error // ErrSkipped when nobody asked for this file to be read
+	Err     error // ErrSkipped, wrapped, when it is no mistake that there is none
 	Bytes   int64 // of the input, up to here
 }
 

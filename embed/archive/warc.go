@@ -84,24 +84,37 @@ func (w *warc) next() (textproto.MIMEHeader, error) {
 
 // readHead reads lines of the form "name: value" up to an empty one.
 func readHead(in *bufio.Reader) (textproto.MIMEHeader, error) {
-	header, size := textproto.MIMEHeader{}, 0
+	header, left := textproto.MIMEHeader{}, maxHead
 	for {
-		line, err := in.ReadSlice('\n')
-		if size += len(line); err != nil || size > maxHead {
-			if errors.Is(err, io.EOF) {
-				return nil, fmt.Errorf("a header %w", ErrTruncated)
-			}
-			if err == nil || errors.Is(err, bufio.ErrBufferFull) {
-				err = fmt.Errorf("%w: a header that is too long", errRecord)
-			}
+		line, err := readLine(in, &left)
+		if errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("a header %w", ErrTruncated)
+		}
+		if err != nil {
 			return nil, err
 		}
-		line = bytes.TrimRight(line, "\r\n")
 		if len(line) == 0 {
 			return header, nil
 		}
-		if name, value, ok := strings.Cut(string(line), ":"); ok {
+		if name, value, ok := strings.Cut(line, ":"); ok {
 			header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+		}
+	}
+}
+
+// readLine reads a line of a header, of which left bytes may still come. A line may be longer than a reader's buffer: cookies are.
+func readLine(in *bufio.Reader, left *int) (string, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		switch *left -= len(part); {
+		case *left < 0:
+			return "", fmt.Errorf("%w: a header of more than %d bytes", errRecord, maxHead)
+		case err == nil:
+			return strings.TrimRight(string(line), "\r\n"), nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return "", err
 		}
 	}
 }

@@ -64,6 +64,8 @@ func Of(head []byte, name string) Kind {
 		return Foreign
 	case page.IsJSON(head):
 		return Lines
+	case jsonArray.Match(head):
+		return Foreign
 	}
 	return ofMarkup(textOf(head), name)
 }
@@ -92,6 +94,9 @@ func Name(head []byte) string {
 			return f.name
 		}
 	}
+	if jsonArray.Match(head) {
+		return "a JSON array, not JSON Lines"
+	}
 	return "an XML file that is neither Atom nor RSS"
 }
 
@@ -106,6 +111,7 @@ func textOf(head []byte) []byte {
 }
 
 var (
+	jsonArray   = regexp.MustCompile(`^(?:\x{FEFF})?\s*\[\s*\{\s*["}]`)
 	comment     = regexp.MustCompile(`(?s)^\s*(?:<!--.*?-->|<\?.*?\?>)`)
 	feedRoot    = regexp.MustCompile(`^\s*(?:<!DOCTYPE\s+rss[^>]*>\s*)?<(?:\w+:)?(?:rss|feed|RDF)[\s>]`)
 	htmlRoot    = regexp.MustCompile(`(?i)^\s*<(?:!doctype\s+html|(?:html|head|body|title|meta|link|script|style|base|div|p|article|section|main|header|nav|h[1-6]|table|center|font|span|br|ul|ol)[\s>/])`)

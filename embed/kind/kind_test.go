@@ -26,6 +26,8 @@ func TestOf(t *testing.T) {
 		{"other XML", "<?xml version='1.0'?><svg>", "a", kind.Foreign},
 		{"JSON Lines", "\n{\"id\":1}", "a.txt", kind.Lines},
 		{"no JSON in a file called JSON Lines", "id,title", "a.jsonl", kind.Lines},
+		{"a JSON array", "[\n  {\"id\": 1}", "a.json", kind.Foreign},
+		{"a text in brackets", "[东澜日报] 大桥通车了。", "a.txt", kind.Page},
 		{"gzip", "\x1f\x8b\x08", "a.txt", kind.Gzip},
 		{"bzip2", "BZh91AY&SY\x00\x00", "a", kind.Bzip2},
 		{"a text that begins like bzip2", "BZh is a bus line.", "a.txt", kind.Page},
