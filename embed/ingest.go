@@ -18,7 +18,7 @@ type Summary struct {
 	Written   int
 	Unchanged int
 	Refused   int
-	Skipped   int   // files of folders that hold no articles by their names
+	Skipped   int   // files and records that hold no articles: see ErrSkipped
 	Bytes     int64 // of the input, read so far
 }
 
