@@ -12,6 +12,7 @@ type token struct {
 	start int    // in runes
 	end   int
 	quote *quotation
+	lexeme
 }
 
 func (t token) isWord() bool { return t.word != "" }
@@ -27,7 +28,7 @@ func (t token) capital() bool {
 // abbreviations end in a full stop without ending a sentence.
 var abbreviations = set(strings.Fields(`mr mrs ms dr prof st sr jr messrs mme gen col maj capt lt sgt cpl rev fr hon gov sen rep pres sec amb supt insp det adm cmdr
 	jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri sat sun vs etc e.g i.e cf no nos vol fig p pp inc ltd co corp dept est approx ave blvd rd mt ft a.m p.m
-	u.s u.k u.n e.u d.c u.s.a ph.d b.a m.a m.d`))
+	ala ariz ark calif colo conn del fla ga ill ind kan ky la md mass mich minn miss mo mont neb nev n.h n.j n.m n.y n.c n.d okla ore pa r.i s.c s.d tenn tex vt va wash w.va wis wyo u.s u.k u.n e.u d.c u.s.a ph.d b.a m.a m.d`))
 
 // starters are words that begin a sentence behind an abbreviation that can end one: in the U.S. He said.
 var starters = set(strings.Fields(`the he she it they we i this that these those there but and in on at a an his her its their when while after before as if so yet however`))
@@ -70,7 +71,8 @@ func tokensOf(text []rune, part span, quotes []quotation) []token {
 		}
 		end := wordEnd(text, i, part.end)
 		word := string(text[i:end])
-		all = append(all, token{text: strings.ToLower(word), word: word, start: i, end: end})
+		lower := strings.ToLower(word)
+		all = append(all, token{text: lower, word: word, start: i, end: end, lexeme: lexicon[lower]})
 		i = end
 	}
 	return all
@@ -112,6 +114,9 @@ func wordEnd(text []rune, i, limit int) int {
 	if end < limit && text[end] == '.' {
 		word := strings.ToLower(string(text[i:end]))
 		initial := end-i == 1 && unicode.IsUpper(text[i])
+		if dash := strings.LastIndexByte(word, '-'); dash > 0 && end+1 < limit {
+			word = word[dash+1:] // of a member of a party: R-Ky.
+		}
 		if initial || abbreviations[word] && end+1 < limit || strings.Contains(word, ".") && !strings.ContainsFunc(word, unicode.IsDigit) && len(word) <= 6 {
 			end++
 		}
@@ -177,7 +182,7 @@ func sentenceEnds(text []rune, tokens []token) []int {
 			if !begins(tokens[i+1]) {
 				continue
 			}
-		case t.isWord() && strings.HasSuffix(t.text, ".") && len(t.text) > 2 && !titleWords[strings.TrimSuffix(t.text, ".")]:
+		case t.isWord() && strings.HasSuffix(t.text, ".") && len(t.text) > 2 && !lexicon[strings.TrimSuffix(t.text, ".")].is(title):
 			if !tokens[i+1].capital() || !starters[tokens[i+1].text] {
 				continue
 			}
