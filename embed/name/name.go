@@ -42,12 +42,17 @@ var (
 	between      = regexp.MustCompile(`[\s\p{Z}]*(?:[、，,;；/／&\s\p{Z}]|\band\b)[\s\p{Z}]*`)
 )
 
-func set(s string) map[rune]bool {
-	m := make(map[rune]bool, utf8.RuneCountInString(s))
+// runes is a set of characters of the basic plane, asked for every character of a text.
+type runes [1 << 16 / 64]uint64
+
+func (s *runes) has(r rune) bool { return r >= 0 && r < 1<<16 && s[r/64]&(1<<(r%64)) != 0 }
+
+func set(s string) *runes {
+	var m runes
 	for _, r := range s {
-		m[r] = true
+		m[r/64] |= 1 << (r % 64)
 	}
-	return m
+	return &m
 }
 
 // Surname returns the Chinese surname that s begins with, or "".
@@ -57,7 +62,7 @@ func Surname(s string) string {
 			return c
 		}
 	}
-	if r, n := utf8.DecodeRuneInString(s); surname[r] {
+	if r, n := utf8.DecodeRuneInString(s); surname.has(r) {
 		return s[:n]
 	}
 	return ""
@@ -88,7 +93,7 @@ func IsForeign(s string) bool {
 		case strings.ContainsRune("一天日月年同的", r):
 			return false
 		case unicode.Is(unicode.Han, r):
-			if !foreign[r] {
+			if !foreign.has(r) {
 				others++
 			}
 		case r == '-' || 'A' <= r && r <= 'Z' || r == '.':
@@ -172,4 +177,4 @@ func allHan(s string) bool {
 }
 
 // IsTransliteration reports whether foreign names are spelt with r.
-func IsTransliteration(r rune) bool { return foreign[r] }
+func IsTransliteration(r rune) bool { return foreign.has(r) }

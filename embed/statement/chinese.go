@@ -123,7 +123,7 @@ func (c *chinese) units(start int) []span {
 		if c.inside[i] || !endsSentence(c.text[i]) {
 			continue
 		}
-		for i+1 < len(c.text) && (endsSentence(c.text[i+1]) || isClosing[c.text[i+1]] && !c.inside[i+1]) {
+		for i+1 < len(c.text) && (endsSentence(c.text[i+1]) || isClosing(c.text[i+1]) && !c.inside[i+1]) {
 			i++
 		}
 		cut(i + 1)
@@ -232,7 +232,7 @@ func (c *chinese) plain(part span) string {
 			if r != '（' && r != '(' {
 				out.WriteRune('□')
 			}
-		case c.inside[i] || isClosing[r]:
+		case c.inside[i] || isClosing(r):
 		default:
 			out.WriteRune(r)
 		}
@@ -652,6 +652,8 @@ func per(words string) bool {
 var (
 	// narration is how a sentence opens that the narrator and not the speaker says.
 	narration = regexp.MustCompile(`^(?:会谈[前后]|会见[前后]|会后|会前|随后|之后|此后|当[天日晚]|据悉|据了解|据介绍|据统计|另据|据[^，。]{2,30}报道|目前记者|记者|双方还就|双方就|双方共同|双方签署|两国元首|两位领导人|会议[^，。]{0,6}(?:由|于|结束|闭幕|开幕)|会上|仪式[前后]|签字[前后]|当地时间|截至目前|图为|\d{1,2}日(?:上午|下午|晚|凌晨|清晨|傍晚|夜|一早|中午)|\d{1,2}月\d{1,2}日[，上下晚凌清])`)
+	// narrates are the characters that narration begins with.
+	narrates = runesOf("会随之此当据另目记双两仪签截图0123456789")
 	// heSaid is how a sentence opens that tells of a third person: the speaker, unless the speech has named another.
 	heSaid = regexp.MustCompile(`^[他她][^们]`)
 	// scene is what a narrator says of a meeting, never a speaker of it.
@@ -665,7 +667,7 @@ func (c *chinese) narrated(u span, run *speech) bool {
 		return !ok
 	}
 	words := c.plain(u)
-	if narration.MatchString(words) || scene.MatchString(words) {
+	if narrates.has(firstRune(words)) && narration.MatchString(words) || strings.ContainsAny(words, "见议席提绍应署影明") && scene.MatchString(words) {
 		return true
 	}
 	if heSaid.MatchString(words) && !c.spokeOf(run) {

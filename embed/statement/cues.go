@@ -11,6 +11,7 @@ import (
 type cue struct {
 	word  string
 	after after
+	runes []rune // of the word
 }
 
 // after is what may follow a cue for it to report speech.
@@ -35,7 +36,7 @@ func cueTable(words map[after]string) map[rune][]cue {
 	for kind, list := range words {
 		for _, w := range strings.Fields(list) {
 			first := []rune(w)[0]
-			table[first] = append(table[first], cue{w, kind})
+			table[first] = append(table[first], cue{w, kind, []rune(w)})
 		}
 	}
 	for _, cues := range table {
@@ -46,6 +47,15 @@ func cueTable(words map[after]string) map[rune][]cue {
 	}
 	return table
 }
+
+// cueStarts are the characters that cues begin with.
+var cueStarts = func() *runes {
+	var m runes
+	for r := range chineseCues {
+		m.add(r)
+	}
+	return &m
+}()
 
 // notBefore and notBehind are what makes another word of a cue when it stands next to it: 据说, 说明; 名称, 称为.
 var (
@@ -98,12 +108,20 @@ var (
 )
 
 // denied is what before a cue says that it does not report.
-var denied = []string{"没有", "并未", "尚未", "未曾", "不愿", "不肯", "拒绝", "无法", "难以", "不便", "不能", "不想", "不会", "未", "没", "有必要", "不敢", "如果", "假如", "是否", "不再"}
+var denied = runeWords([]string{"没有", "并未", "尚未", "未曾", "不愿", "不肯", "拒绝", "无法", "难以", "不便", "不能", "不想", "不会", "未", "没", "有必要", "不敢", "如果", "假如", "是否", "不再"})
 
-func splitTable(m map[string]string) map[string][]string {
-	out := make(map[string][]string, len(m))
+func splitTable(m map[string]string) map[string][][]rune {
+	out := make(map[string][][]rune, len(m))
 	for k, v := range m {
-		out[k] = strings.Fields(v)
+		out[k] = runeWords(strings.Fields(v))
+	}
+	return out
+}
+
+func runeWords(words []string) [][]rune {
+	out := make([][]rune, 0, len(words))
+	for _, w := range words {
+		out = append(out, []rune(w))
 	}
 	return out
 }
@@ -112,24 +130,26 @@ var noBefore, noBehind = splitTable(notBefore), splitTable(notBehind)
 
 // cueAt returns the cue that a text has at place i, if what stands around it lets it report speech.
 func cueAt(text []rune, i int) (cue, bool) {
+	if !cueStarts.has(text[i]) {
+		return cue{}, false
+	}
 	for _, c := range chineseCues[text[i]] {
-		word := []rune(c.word)
-		if !hasPrefix(text[i:], word) {
+		if !hasPrefix(text[i:], c.runes) {
 			continue
 		}
-		end := i + len(word)
+		end := i + len(c.runes)
 		for _, w := range noBehind[c.word] {
-			if hasPrefix(text[end:], []rune(w)) {
+			if hasPrefix(text[end:], w) {
 				return cue{}, false
 			}
 		}
 		for _, w := range noBefore[c.word] {
-			if hasSuffix(text[:i], []rune(w)) {
+			if hasSuffix(text[:i], w) {
 				return cue{}, false
 			}
 		}
 		for _, w := range denied {
-			if hasSuffix(text[:i], []rune(w)) {
+			if hasSuffix(text[:i], w) {
 				return cue{}, false
 			}
 		}

@@ -69,6 +69,7 @@ func (e *english) paragraph(index int, text string) []akin.Statement {
 	for i, u := range e.units(start) {
 		e.first = i == 0 && run == nil
 		run = e.unit(u, run)
+		e.meetUnnamed(u)
 	}
 	if run != nil {
 		e.prior = run.after()
@@ -342,6 +343,25 @@ func (e *english) antecedent(word string) string {
 	return found
 }
 
+// somebodyElse stands among the persons seen for one whom the narrator does not name.
+const somebodyElse = "?"
+
+// meetUnnamed notes that a sentence opens with a person who is not named: an official, one of her neighbours.
+func (e *english) meetUnnamed(u []token) {
+	if len(u) == 0 || !u[0].is(article) && u[0].text != "one" {
+		return
+	}
+	for _, t := range u[1:min(len(u), 6)] {
+		if t.capital() || t.quote != nil || t.takes != 0 || t.text == "," {
+			return
+		}
+		if t.is(personNoun) {
+			e.note(somebodyElse)
+			return
+		}
+	}
+}
+
 // meet notes the persons that tokens of the narrator name.
 func (e *english) meet(tokens []token) {
 	for from := 0; from < len(tokens); {
@@ -373,7 +393,9 @@ func (e *english) note(name string) {
 		}
 	}
 	e.seen = append(e.seen, name)
-	e.names.introduce(name)
+	if name != somebodyElse {
+		e.names.introduce(name)
+	}
 }
 
 // quote adds the sentences of a quotation, and leaves it open if its closing mark is missing.

@@ -25,6 +25,7 @@ const (
 	notName                        // words with a capital letter, at the start of a sentence, that are no names
 	place                          // New, San: names that begin so are of places
 	question                       // whether, how
+	personNoun                     // official, woman: somebody whom "he" or "she" may mean
 	claimNoun                      // claim, argument: what somebody says, with "that"
 )
 
@@ -128,6 +129,8 @@ var lexicon = func() map[string]lexeme {
 	classes(weekday, `monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december jan feb aug sept oct nov dec`)
 	classes(particle, `de van von der den da di la le bin al el dos du`)
 	classes(question, `whether how why what if who where when`)
+	classes(personNoun, `official officials woman man girl boy resident neighbor neighbour voter aide friend mother father wife husband daughter son colleague witness worker employee student patient lawyer
+		expert critic passenger driver doctor teacher spokesman spokeswoman spokesperson nurse lady gentleman child visitor customer member captain`)
 	classes(claimNoun, `claim claims assertion assertions suggestion suggestions argument arguments promise promises warning warnings accusation accusations allegation allegations belief complaint complaints
 		contention statement announcement prediction insistence remark remarks view conclusion concern concerns fear fears hope hopes idea charge charges pledge vow rumor rumors criticism`)
 	classes(title, `mr mrs ms miss dr prof professor doctor president vice prime minister mayor mayoress governor gov sen senator rep representative congressman congresswoman

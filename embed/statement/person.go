@@ -78,6 +78,7 @@ type people struct {
 	text     string             // what introduces them
 	resolved map[string]subject // by what a report calls them; limits the work on a hostile text
 	clauses  map[string]subject // the same by the whole clause
+	sorted   []string           // the full names in order, or nil when there are new ones
 	full     map[string]bool    // full names of persons met as speakers or behind a title
 }
 
@@ -138,7 +139,8 @@ func (p *people) read(words string) subject {
 			return subject{kind: someone}
 		}
 	}
-	for _, t := range titles {
+	last, _ := utf8.DecodeLastRuneInString(words)
+	for _, t := range titlesEnding[last] {
 		if strings.HasSuffix(words, t) {
 			if full := p.holder(words); full != "" {
 				return subject{person, full}
@@ -276,7 +278,8 @@ func (p *people) single(words string) string {
 // beforeTitle returns the full name of a person with the title behind the name.
 func (p *people) beforeTitle(words string) string {
 	best := ""
-	for _, t := range titles {
+	last, _ := utf8.DecodeLastRuneInString(words)
+	for _, t := range titlesEnding[last] {
 		if len(t) > len(best) && len(words) > len(t) && strings.HasSuffix(words, t) {
 			best = t
 		}
@@ -362,12 +365,15 @@ func badEnd(s string) bool {
 
 // endsTitle reports whether s ends in a title.
 func endsTitle(s string) bool {
-	for _, t := range titles {
+	r, size := utf8.DecodeLastRuneInString(s)
+	if r >= 1<<16 || !titleEnd[r] {
+		return false
+	}
+	for _, t := range titlesEnding[r] {
 		if strings.HasSuffix(s, t) {
 			return true
 		}
 	}
-	r, size := utf8.DecodeLastRuneInString(s)
 	before, _ := utf8.DecodeLastRuneInString(s[:len(s)-size])
 	switch r {
 	case '长':
@@ -379,6 +385,21 @@ func endsTitle(s string) bool {
 	}
 	return false
 }
+
+// titlesEnding are the titles by their last character, and titleEnd says of a character whether there are any: nearly
+// all questions about titles are answered by it (BenchmarkSplit).
+var titlesEnding, titleEnd = func() (map[rune][]string, *[1 << 16]bool) {
+	by, any := map[rune][]string{}, &[1 << 16]bool{}
+	for _, t := range titles {
+		r, _ := utf8.DecodeLastRuneInString(t)
+		by[r] = append(by[r], t)
+		any[r] = true
+	}
+	for _, r := range "长家员师官匠" {
+		any[r] = true
+	}
+	return by, any
+}()
 
 // introduced reports whether the article somewhere puts a title before a name, or names it among its keywords.
 func (p *people) introduced(called string) bool {
@@ -425,7 +446,12 @@ func (p *people) known(called string) bool {
 func (p *people) counted(called string) int { return strings.Count(p.text, called) }
 
 // everybody is all the full names, always in the same order: the same article must give the same statements (TestSplitTwice).
-func (p *people) everybody() []string { return slices.Sorted(maps.Keys(p.full)) }
+func (p *people) everybody() []string {
+	if len(p.sorted) != len(p.full) {
+		p.sorted = slices.Sorted(maps.Keys(p.full))
+	}
+	return p.sorted
+}
 
 // introduce notes the persons whom the article puts behind a title, and those among its keywords.
 func (p *people) introduce(keywords []string) {

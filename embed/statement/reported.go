@@ -187,6 +187,9 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 		if ok {
 			comma = by.from - 1
 		}
+		if ok && u[v-1].text == "who" {
+			return report{}, false
+		}
 		if ok && comma > 2 && u[comma].text == "as" && u[comma-1].text == "," {
 			comma-- // …, as the council said.
 		}
@@ -250,6 +253,9 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 			}
 			if t.text == "," && j > v+1 || t.text == "—" {
 				continue
+			}
+			if j > v+1 && t.takes&thatClause != 0 && !t.capital() {
+				break
 			}
 			if !t.isWord() || t.is(finite) && !t.capital() || t.text == "and" || t.text == "but" || j > v+1 && t.is(clauseStart) && !u[j-1].is(preposition) {
 				break
@@ -367,6 +373,9 @@ func (e *english) toDo(u []token, i int, object bool) int {
 	for j := i; j < min(len(u)-1, i+farthest); j++ {
 		if u[j].text == "to" && (j > i || u[j].isWord()) {
 			if next := u[j+1]; next.isWord() && !next.is(article|weekday) && !next.capital() && (j == i || object) && !strings.HasSuffix(next.text, "ing") {
+				if saysNothing[next.text] && j == i || next.text == "be" && j+2 < len(u) && (u[j+2].text == "named" || u[j+2].text == "identified") {
+					return 0 // declined to comment; asked not to be named
+				}
 				return j
 			}
 			return 0
@@ -377,6 +386,9 @@ func (e *english) toDo(u []token, i int, object bool) int {
 	}
 	return 0
 }
+
+// saysNothing are what those decline to do who say nothing.
+var saysNothing = set(strings.Fields(`comment say answer respond discuss elaborate speak talk explain`))
 
 // isClause reports whether a clause without "that" begins at place i.
 func (e *english) isClause(u []token, i int, l lexeme) bool {

@@ -213,7 +213,7 @@ func englishSentences(text []rune, part span) []span {
 	for _, end := range sentenceEnds(text, tokens) {
 		// A closing mark behind the full stop belongs to it.
 		to := tokens[end-1].end
-		for to < part.end && (isClosing[text[to]] || text[to] == '"' || text[to] == '\'') {
+		for to < part.end && (isClosing(text[to]) || text[to] == '"' || text[to] == '\'') {
 			to++
 		}
 		if s := (span{tokens[from].start, to}).trim(text); s.hasWords(text) {
