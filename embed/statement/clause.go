@@ -55,7 +55,7 @@ func (p *people) subjectOf(words string, depth int) subject {
 		if s.kind == person || s.kind == heOrShe {
 			return p.longer(s, words[cut:])
 		}
-		if best.kind == nobody {
+		if best.kind == nobody || best.kind == body && s.kind == someone && speaksFor(words[:cut], best.name) {
 			best = s
 		}
 	}
@@ -71,6 +71,15 @@ func (p *people) subjectOf(words string, depth int) subject {
 	}
 	return best
 }
+
+// speaksFor reports whether words name somebody who is of a body, and not the body: 水务局有关负责人.
+func speaksFor(words, body string) bool {
+	rest, ok := strings.CutPrefix(words, body)
+	return ok && utf8.RuneCountInString(rest) <= 8 && !strings.ContainsAny(rest, "在于就对向从") && (endsTitle(rest) || endsGeneric(rest) && !documents.MatchString(rest))
+}
+
+// documents are the papers and words through which a body speaks.
+var documents = regexp.MustCompile(`(?:报告|声明|公报|文章|通知|通报|公告|消息|数据|报道|决定|意见|方案|文件|社论|评论|统计|预报)$`)
 
 // startingWith returns the person whom a clause begins with, if the article names that person elsewhere and the name
 // is not a part of another's: 某某的教练, 某某和另一人.
@@ -153,6 +162,23 @@ func insideForeign(words string, i int, r rune) bool {
 	return name.IsTransliteration(r) && (name.IsTransliteration(before) || name.IsDot(before)) && (name.IsTransliteration(behind) || name.IsDot(behind))
 }
 
+// actsIn reports whether words name a person, and not only what he wrote or thought: 林远山关于水利的论述.
+func actsIn(words, called string) bool {
+	for {
+		i := strings.Index(words, called)
+		if i < 0 {
+			return false
+		}
+		words = words[i+len(called):]
+		if !worksOf.MatchString(words[:min(len(words), 40)]) {
+			return true
+		}
+	}
+}
+
+// worksOf is how words behind a name go on that tell of works and not of the person.
+var worksOf = regexp.MustCompile(`^(?:总书记|主席|同志|总理)?(?:关于|重要|新时代|\p{Han}{2,4}思想|的(?:重要|亲切|深切|诚挚|战略|题词|著作|文章|思想|论述|指示))`)
+
 // mentioned returns the persons that words of the narrator name, by their full names. Of one who is not known by name
 // but stands there with a title it returns what can be read: that is enough to see that there is another.
 func (p *people) mentioned(words string) []string {
@@ -166,8 +192,7 @@ func (p *people) mentioned(words string) []string {
 		names = append(names, s)
 	}
 	for _, full := range p.everybody() {
-		short := lastPart(full)
-		if strings.Contains(words, short) {
+		if short := lastPart(full); actsIn(words, short) {
 			add(full)
 		}
 	}
