@@ -225,7 +225,11 @@ func (c *chinese) attributions(part span) []attribution {
 		if !ok {
 			continue
 		}
-		end := i + len([]rune(q.word))
+		end := i + len(q.runes)
+		if i-clause > longestClause+60 {
+			i = end - 1
+			continue // no speaker is named that far away
+		}
 		a := attribution{cue: q, clause: clause, start: i, end: end, words: c.plain(span{max(clause, i-longestClause-20), i})}
 		a.object = q.word == "告诉"
 		if isNoun(q, a.words) {

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/akinserver/akin"
@@ -8,7 +9,8 @@ import (
 
 // english reads the English paragraphs of one article, in order.
 type english struct {
-	names *names
+	names  *names
+	parsed map[int]parsed // paragraphs by their numbers
 
 	// Carried from one paragraph to the next.
 	open    *speech
@@ -18,40 +20,86 @@ type english struct {
 	// The paragraph being read.
 	index  int
 	text   []rune
+	tokens []token
 	quotes []quotation
 	found  []akin.Statement
 	seen   []string // persons the narrator has named in this paragraph
 	first  bool     // nothing of this paragraph has been read yet
 }
 
+// A parsed paragraph is kept until it is read: the names of an article are gathered from all its text first.
+type parsed struct {
+	runes  []rune
+	tokens []token // words and marks
+	quotes []quotation
+}
+
+func parse(text string) parsed {
+	runes := []rune(text)
+	return parsed{runes, tokensOf(runes, text), englishQuotes(runes)}
+}
+
 func newEnglish(a akin.Article) *english {
-	e := &english{names: newNames(strings.Split(evidence(a), "\n"))}
-	for _, p := range a.Paragraphs {
-		e.text = []rune(p.Text)
-		if len(e.names.speakers) > maxResolved || isChinese(p.Text) {
-			continue
+	e := &english{parsed: map[int]parsed{}}
+	lines := [][]token{parse(a.Title).tokens, parse(a.Subtitle).tokens}
+	for _, k := range a.Keywords {
+		lines = append(lines, parse(k).tokens)
+	}
+	for _, c := range a.Captions {
+		lines = append(lines, parse(c.Text).tokens)
+	}
+	size := 0
+	for i, p := range a.Paragraphs {
+		if size += len(p.Text); size > maxEvidence {
+			break
 		}
-		e.quotes = englishQuotes(e.text)
-		for _, u := range e.units(0) {
-			for i := range u {
-				if u[i].takes == 0 {
-					continue
-				}
-				if by, ok := e.before(u, i); ok {
-					e.names.meet(by.words)
-				}
-				if by, ok := e.behind(u, i); ok {
-					e.names.meet(by.words)
-				}
-			}
+		if !isChinese(p.Text) {
+			e.parsed[i] = parse(p.Text)
+			lines = append(lines, e.parsed[i].tokens)
+		}
+	}
+	e.names = newNames(lines)
+	for i := range a.Paragraphs {
+		if _, ok := e.parsed[i]; ok {
+			e.begin(i, "")
+			e.meetSpeakers()
 		}
 	}
 	return e
 }
 
+// begin takes up a paragraph to read it.
+func (e *english) begin(index int, text string) {
+	p, ok := e.parsed[index]
+	if !ok {
+		p = parse(text)
+	}
+	e.index, e.text, e.tokens, e.quotes, e.found, e.seen = index, p.runes, p.tokens, p.quotes, nil, nil
+}
+
+// meetSpeakers learns the names that stand where the speakers of the paragraph are named.
+func (e *english) meetSpeakers() {
+	for _, u := range e.units(0) {
+		if len(u) > longestSentence {
+			continue
+		}
+		for i := range u {
+			if !introducesQuote(u[i]) {
+				continue
+			}
+			if by, ok := e.before(u, i); ok {
+				e.names.meet(by.words)
+			}
+			if by, ok := e.behind(u, i); ok {
+				e.names.meet(by.words)
+			}
+		}
+	}
+}
+
 func (e *english) paragraph(index int, text string) []akin.Statement {
-	e.index, e.text, e.found, e.seen = index, []rune(text), nil, nil
-	e.quotes = englishQuotes(e.text)
+	e.begin(index, text)
+	delete(e.parsed, index)
 	var run *speech
 	start := span{0, len(e.text)}.trim(e.text).start
 	if speech := e.open; speech != nil {
@@ -82,7 +130,7 @@ func (e *english) paragraph(index int, text string) []akin.Statement {
 
 // units parts the paragraph into sentences of tokens; a quotation stays with the words that say whose it is.
 func (e *english) units(start int) [][]token {
-	tokens := tokensOf(e.text, span{start, len(e.text)}, e.quotes)
+	tokens := withQuotes(e.tokens, e.quotes, start)
 	var units [][]token
 	from := 0
 	for _, end := range sentenceEnds(e.text, tokens) {
@@ -129,6 +177,10 @@ func (e *english) announced(tokens []token) bool {
 	return false
 }
 
+// longestSentence is how many tokens a sentence that is read may have: nobody writes longer ones, and the work on a
+// sentence grows faster than it.
+const longestSentence = 300
+
 // unit reads one sentence, and returns the speech that goes on behind it.
 func (e *english) unit(u []token, run *speech) *speech {
 	if run != nil && onlyQuotes(u) {
@@ -138,6 +190,9 @@ func (e *english) unit(u []token, run *speech) *speech {
 			}
 		}
 		return run
+	}
+	if len(u) > longestSentence {
+		return nil
 	}
 	if next, ok := e.direct(u); ok {
 		return next
@@ -387,10 +442,9 @@ func (e *english) note(name string) {
 	if name == "" {
 		return
 	}
-	for _, s := range e.seen {
-		if s == name {
-			return
-		}
+	const most = 200 // of whom a pronoun means none anyway
+	if len(e.seen) > most || slices.Contains(e.seen, name) {
+		return
 	}
 	e.seen = append(e.seen, name)
 	if name != somebodyElse {
@@ -407,7 +461,7 @@ func (e *english) quote(q quotation, sp *speech) {
 }
 
 func (e *english) say(kind akin.Kind, part span, sp *speech) {
-	for _, s := range englishSentences(e.text, part.trim(e.text)) {
+	for _, s := range englishSentences(e.text, e.tokens, part.trim(e.text)) {
 		e.add(kind, s, sp)
 	}
 }

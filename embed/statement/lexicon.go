@@ -89,6 +89,7 @@ var lexicon = func() map[string]lexeme {
 		argued argues noted added adds adding announced predicted predicts explained estimated estimates warned denied wrote writes confirmed revealed concluded contends contended
 		maintains asserted alleged stated declared recalled figured claiming believing arguing noting insisting suggesting hoping vowed promised pledged promises
 		worried assured reminded told agreed reported reports shows `)
+	cues(infinitive|object, `ordered orders instructed instructs`)
 	cues(infinitive, `vowed vows vowing promised promises promise promising pledged pledges pledging threatened threatens threatening agreed agrees offered offers offering refused refuses refusing
 		declined declines swore asked asks asking demanded demands proposed proposes proposing hopes hope hoped hoping claimed claims claiming
 		 
@@ -152,5 +153,24 @@ var lexicon = func() map[string]lexeme {
 	classes(place, `new north south east west united white supreme high great upper lower port lake mount cape los san saint st las el fort old`)
 	return m
 }()
+
+// lexemeOf returns what the lexicon tells of a word in lower case.
+func lexemeOf(lower string) *lexeme {
+	if l := entries[lower]; l != nil {
+		return l
+	}
+	return &noLexeme
+}
+
+var (
+	noLexeme lexeme
+	entries  = func() map[string]*lexeme {
+		m := make(map[string]*lexeme, len(lexicon))
+		for w, l := range lexicon {
+			m[w] = &l
+		}
+		return m
+	}()
+)
 
 func (l lexeme) is(c class) bool { return l.class&c != 0 }

@@ -19,22 +19,21 @@ type names struct {
 	lower     map[string]bool     // words that also stand in lower case
 }
 
-func newNames(lines []string) *names {
+func newNames(lines [][]token) *names {
 	n := &names{full: map[string][]string{}, fullCount: map[string]int{}, speakers: map[string]bool{}, person: map[string]bool{}, pronoun: map[string]string{}, titled: map[string]string{}, count: map[string]int{}, met: map[string][]string{}, lower: map[string]bool{}}
 	for _, line := range lines {
-		n.read([]rune(line))
+		n.read(line)
 	}
 	for last, she := range n.titled {
-		if full := n.byLast(last, she); full != "" {
-			n.pronoun[full] = she
+		if all := n.full[last]; len(all) == 1 && she != both {
+			n.pronoun[all[0]] = she
 		}
 	}
 	return n
 }
 
 // read learns the names of one paragraph or headline.
-func (n *names) read(line []rune) {
-	tokens := tokensOf(line, span{0, len(line)}, nil)
+func (n *names) read(tokens []token) {
 	headline := isHeadline(tokens)
 	for from := 0; from < len(tokens); {
 		t := tokens[from]
@@ -63,6 +62,9 @@ func (n *names) read(line []rune) {
 		from = to
 	}
 }
+
+// both stands where a last name has the titles of a man and of a woman.
+const both = "both"
 
 // isHeadline reports whether most words of a line have capital letters, as those of an American headline have.
 func isHeadline(tokens []token) bool {
@@ -117,6 +119,9 @@ func (n *names) learn(words []token, initial bool) {
 	parts, titled, she := strip(words)
 	if len(parts) < 2 || len(parts) > 4 {
 		if len(parts) == 1 && titled && she != "" {
+			if old := n.titled[parts[0]]; old != "" && old != she {
+				she = both
+			}
 			n.titled[parts[0]] = she
 		}
 		return
@@ -132,6 +137,10 @@ func (n *names) learn(words []token, initial bool) {
 			n.mark(old, titled, she)
 			return
 		}
+	}
+	const most = 50 // who share a last name
+	if len(n.full[last]) >= most {
+		return
 	}
 	n.full[last] = append(n.full[last], full)
 	n.fullCount[full]++
@@ -318,7 +327,11 @@ func (n *names) one(words []token, kind subjectKind) string {
 		return ""
 	}
 	if len(n.full[word]) > 0 {
-		return n.byLast(word, she)
+		full := n.byLast(word, she)
+		if full != "" && she != "" && n.pronoun[full] == "" {
+			n.pronoun[full] = she
+		}
+		return full
 	}
 	if titled || n.count[word] > 1 || strings.ToUpper(word) == word && len(word) > 1 {
 		return word // the article itself never gives the full name

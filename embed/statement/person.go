@@ -16,7 +16,7 @@ import (
 var titles = strings.Fields(`
 	总统 主席 总书记 书记 总理 首相 大臣 部长 外长 防长 财长 省长 市长 县长 区长 镇长 乡长 村长 州长 局长 处长 科长 厅长 司长 署长 院长 校长 所长
 	主任 会长 理事长 秘书长 委员长 委员 常委 理事 议长 议员 代表 大使 公使 参赞 领事 发言人 负责人 董事长 董事 经理 总裁 总监 首席执行官 主管 厂长
-	队长 组长 站长 馆长 团长 军长 师长 船长 机长 司令 司令员 政委 将军 上将 中将 少将 上校 中校 少校 国王 王后 王储 亲王 公主 女王 教皇 主教
+	总指挥 指挥 队长 组长 站长 馆长 团长 军长 师长 船长 机长 司令 司令员 政委 将军 上将 中将 少将 上校 中校 少校 国王 王后 王储 亲王 公主 女王 教皇 主教
 	教授 讲师 研究员 院士 博士 博导 学者 专家 工程师 技术员 设计师 建筑师 律师 法官 检察官 警官 民警 交警 警察 消防员 医生 医师 护士 药师 教师 老师 师傅
 	学生 同学 研究生 编辑 主编 作家 诗人 画家 歌手 演员 导演 球员 棋手 教练 运动员 选手 裁判 冠军 名将 大师 老将 小将 少女 少年 男孩 女孩
 	工人 农民 渔民 茶农 果农 菜农 牧民 居民 村民 市民 灾民 村支书 支书 店主 老板 店员 司机 乘客 旅客 游客 船工 矿工 保洁员 业主 家长 母亲 父亲 妻子 丈夫
@@ -125,7 +125,7 @@ func (p *people) read(words string) subject {
 	if side := strings.TrimSuffix(words, "方面"); side != words && isBody(side) && !endsGeneric(side) {
 		return subject{body, side}
 	}
-	if places.MatchString(words) {
+	if last, _ := utf8.DecodeLastRuneInString(words); (last == '省' || last == '市' || last == '县') && places.MatchString(words) {
 		return subject{body, words}
 	}
 	if s := p.joint(words); s.kind != nobody {
@@ -165,14 +165,7 @@ func endsGeneric(words string) bool {
 }
 
 // genericEnding are the generic words by their last character.
-var genericEnding = func() map[rune][]string {
-	m := map[rune][]string{}
-	for _, g := range generic {
-		r, _ := utf8.DecodeLastRuneInString(g)
-		m[r] = append(m[r], g)
-	}
-	return m
-}()
+var genericEnding = byLast(generic)
 
 // ministry reports whether words are one of the ministries whose names hold 和.
 func ministry(words string) bool {
@@ -209,18 +202,31 @@ func (p *people) holder(office string) string {
 
 func isBody(words string) bool {
 	n := utf8.RuneCountInString(words)
-	if n < 2 || n > 16 || strings.HasSuffix(words, "部署") || notBody.has(firstRune(words)) || doing.MatchString(words) || strings.ContainsFunc(words, func(r rune) bool {
-		return !unicode.Is(unicode.Han, r) && !name.IsDot(r) && r != '-' || strings.ContainsRune("的了着过是在把被将和与及或一这那该各每某几两有其本此如称说向据对击袭责吁至从由受遭获近日月年多", r)
+	if n < 2 || n > 16 || !endsBody(words) || strings.HasSuffix(words, "部署") || notBody.has(firstRune(words)) || doing.MatchString(words) || strings.ContainsFunc(words, func(r rune) bool {
+		return !unicode.Is(unicode.Han, r) && !name.IsDot(r) && r != '-' || notInBody.has(r)
 	}) {
 		return false
 	}
-	for _, b := range bodies {
+	last, _ := utf8.DecodeLastRuneInString(words)
+	for _, b := range bodiesEnding[last] {
 		if strings.HasSuffix(words, b) {
 			return len(words) > len(b) && (utf8.RuneCountInString(b) > 1 || n > 3) || ownNames[b]
 		}
 	}
 	return false
 }
+
+// endsBody reports whether words end like the name of a body.
+func endsBody(words string) bool {
+	r, _ := utf8.DecodeLastRuneInString(words)
+	return slices.ContainsFunc(bodiesEnding[r], func(b string) bool { return strings.HasSuffix(words, b) })
+}
+
+// bodiesEnding are the ends of names of bodies by their last character.
+var bodiesEnding = byLast(bodies)
+
+// notInBody are characters that no name of a body holds.
+var notInBody = runesOf("的了着过是在把被将和与及或一这那该各每某几两有其本此如称说向据对击袭责吁至从由受遭获近日月年多")
 
 // notBody are characters that no body's name begins with, and clauses about one do.
 var notBody = runesOf("要鉴取违深目可讲为须需请让使按照围坚推进还又就并且因但")
@@ -301,11 +307,10 @@ func (p *people) single(words string) string {
 		}
 	}
 	// A place of work before it: 水务局周启明.
-	for _, b := range bodies {
-		if at := strings.LastIndex(words, b); at > 0 {
-			if tail := words[at+len(b):]; name.IsChinese(tail) && utf8.RuneCountInString(tail) == 3 && !notPeople[tail] && !badEnd(tail) {
-				return tail
-			}
+	if n > 4 && len(words) > 3*len("王") {
+		head, tail := words[:len(words)-3*len("王")], words[len(words)-3*len("王"):]
+		if name.IsChinese(tail) && name.IsCommonSurname(tail) && !notPeople[tail] && !badEnd(tail) && endsBody(head) {
+			return tail
 		}
 	}
 	return p.called(words, false)
@@ -458,6 +463,8 @@ func endsTitle(s string) bool {
 		return !strings.ContainsRune("增成生延特擅漫伸身周全总专很更", before) && before != utf8.RuneError
 	case '家':
 		return strings.ContainsRune("学作画术动业史评明科乐蹈策思论治交军险洋藏影曲", before)
+	case '人':
+		return strings.ContainsRune("塔渡蜂羊林艺办营理护守养船", before) // 守塔人
 	case '员', '师', '官', '匠':
 		return before != utf8.RuneError && !strings.ContainsRune("人动全成", before)
 	}
@@ -467,13 +474,11 @@ func endsTitle(s string) bool {
 // titlesEnding are the titles by their last character, and titleEnd says of a character whether there are any: nearly
 // all questions about titles are answered by it (BenchmarkSplit).
 var titlesEnding, titleEnd = func() (map[rune][]string, *[1 << 16]bool) {
-	by, any := map[rune][]string{}, &[1 << 16]bool{}
-	for _, t := range titles {
-		r, _ := utf8.DecodeLastRuneInString(t)
-		by[r] = append(by[r], t)
+	by, any := byLast(titles), &[1 << 16]bool{}
+	for r := range by {
 		any[r] = true
 	}
-	for _, r := range "长家员师官匠" {
+	for _, r := range "长家员师官匠人" {
 		any[r] = true
 	}
 	return by, any

@@ -20,7 +20,7 @@ type report struct {
 func (e *english) reported(u []token) bool {
 	var all []report
 	for v, t := range u {
-		if t.takes == 0 && !t.is(claimNoun) || t.quote != nil {
+		if t.takes == 0 && !t.is(claimNoun) && t.text != "put" && t.text != "puts" && t.text != "words" || t.quote != nil {
 			continue
 		}
 		n := len(all)
@@ -28,6 +28,9 @@ func (e *english) reported(u []token) bool {
 			continue
 		}
 		r, ok := e.claim(u, v)
+		if !ok {
+			r, ok = e.putIt(u, v)
+		}
 		if !ok {
 			r, ok = e.report(u, v, all)
 		}
@@ -157,6 +160,41 @@ func (e *english) claim(u []token, v int) (report, bool) {
 	return report{}, false
 }
 
+// putIt reads how somebody says something: as Ruth Calder put it; in Ruth Calder's words.
+func (e *english) putIt(u []token, v int) (report, bool) {
+	r := report{verb: v, to: len(u), around: true}
+	start, end := 0, v+1 // of the words that name the speaker
+	switch t := u[v]; {
+	case (t.text == "put" || t.text == "puts") && v > 1 && v+1 < len(u) && u[v+1].text == "it":
+		by, ok := e.before(u, v)
+		if !ok || by.from == 0 || u[by.from-1].text != "as" {
+			return report{}, false
+		}
+		r.by, start, end = by, by.from-1, v+2
+	case t.text == "words" && v > 1 && possessive(u[v-1], false) && u[v-1].capital():
+		from := v - 1
+		for from > 0 && u[from-1].capital() && u[from-1].text != "in" {
+			from--
+		}
+		if from == 0 || u[from-1].text != "in" {
+			return report{}, false
+		}
+		r.by, start = speakerWords{kind: person, words: u[from:v], from: from, to: v}, from-1
+	default:
+		return report{}, false
+	}
+	r.by.from = len(u)
+	switch {
+	case start == 0 && end+2 < len(u) && u[end].text == ",":
+		r.from = end + 1
+		return r, true
+	case start > 2 && u[start-1].text == ",":
+		r.to = start - 1
+		return r, true
+	}
+	return report{}, false
+}
+
 var isPossessive = set(strings.Fields(`his her their its our my`))
 
 // pronounOf is he or she, for his or her.
@@ -238,7 +276,7 @@ func (e *english) around(u []token, by speakerWords, verb, comma, end int) repor
 
 // content returns the tokens of what is said behind the cue at place v.
 func (e *english) content(u []token, v int) (from, to int, ok bool) {
-	l := u[v].lexeme
+	l := *u[v].lexeme
 	to = len(u)
 	i := e.skipWhen(u, v+1)
 	const farthest = 14 // words between the cue and "that"

@@ -27,12 +27,12 @@ func byFirst(words []string) map[rune][]string {
 	return m
 }
 
-// firsts is the set of the first characters of words.
-func firsts(words []string) *runes {
-	var m runes
+// byLast sorts words by their last characters, keeping their order.
+func byLast(words []string) map[rune][]string {
+	m := map[rune][]string{}
 	for _, w := range words {
-		r, _ := utf8.DecodeRuneInString(w)
-		m.add(r)
+		r, _ := utf8.DecodeLastRuneInString(w)
+		m[r] = append(m[r], w)
 	}
-	return &m
+	return m
 }

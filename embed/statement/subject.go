@@ -41,8 +41,8 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 		return speakerWords{}, false
 	case !t.isWord() || t.is(negative) && !t.capital() || t.is(preposition) && !t.capital():
 		return speakerWords{}, false
-	case t.text == "and" || t.text == "but":
-		return speakerWords{}, false
+	case t.text == "and" || t.text == "but", i == v-1 && isDeterminer[t.text]:
+		return speakerWords{}, false // the report: a noun
 	}
 	from := i
 	for from > start && u[from-1].text != "," {
@@ -50,6 +50,8 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 	}
 	return e.phrase(u, from, i+1)
 }
+
+var isDeterminer = set(strings.Fields(`the a an his her their its our my your each every any no this that another`))
 
 var isBe = set(strings.Fields(`is are was were been be`))
 
@@ -61,7 +63,9 @@ func adverbial(t token) bool {
 // clauseStart returns where the clause that holds token i begins: behind a mark other than a comma, a conjunction, or
 // a quotation of whole sentences.
 func (e *english) clauseStart(u []token, i int) int {
-	for j := i; j >= 0; j-- {
+	const farthest = 80
+	limit := max(0, i-farthest)
+	for j := i; j >= limit; j-- {
 		t := u[j]
 		switch {
 		case t.quote != nil:
@@ -73,14 +77,14 @@ func (e *english) clauseStart(u []token, i int) int {
 				return j + 1
 			}
 		case t.text == "and":
-			if j > 0 && (u[j-1].text == "," && i-j > 1 || hasVerb(u[:j])) {
+			if j > 0 && (u[j-1].text == "," && i-j > 1 || hasVerb(u[limit:j])) {
 				return j + 1
 			}
 		case t.is(conjunction) && !t.is(preposition):
 			return j + 1
 		}
 	}
-	return 0
+	return limit
 }
 
 // hasVerb reports whether tokens hold what makes a clause of them.
@@ -224,9 +228,16 @@ func (e *english) apposition(u []token, start, comma int) (speakerWords, bool) {
 		}
 		end = from - 1
 	}
-	for _, p := range parts {
+	for i, p := range parts {
 		if by, ok := e.phrase(u, p[0], p[1]); ok && len(by.words) > 0 && by.kind == person && by.words[0].start == u[by.from].start && by.words[len(by.words)-1].end == u[p[1]-1].end && e.certain(by.words) {
 			by.to = comma
+			for _, p := range parts[i+1:] { // the mayor, Ruth Calder,
+				who, ok := e.phrase(u, p[0], p[1])
+				if !ok || who.kind != someone || u[p[0]].is(preposition) || hasVerb(u[p[0]:p[1]]) {
+					break
+				}
+				by.from = p[0]
+			}
 			return by, true
 		}
 	}
