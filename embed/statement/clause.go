@@ -164,7 +164,7 @@ func insideForeign(words string, i int, r rune) bool {
 
 // actsIn reports whether words name a person, and not only what he wrote or thought: 林远山关于水利的论述.
 func actsIn(words, called string) bool {
-	for {
+	for called != "" {
 		i := strings.Index(words, called)
 		if i < 0 {
 			return false
@@ -174,6 +174,7 @@ func actsIn(words, called string) bool {
 			return true
 		}
 	}
+	return false
 }
 
 // worksOf is how words behind a name go on that tell of works and not of the person.

@@ -130,7 +130,7 @@ func (e *english) paragraph(index int, text string) []akin.Statement {
 
 // units parts the paragraph into sentences of tokens; a quotation stays with the words that say whose it is.
 func (e *english) units(start int) [][]token {
-	tokens := withQuotes(e.tokens, e.quotes, start)
+	tokens := withQuotes(e.tokens, e.quotes, start, len(e.text))
 	var units [][]token
 	from := 0
 	for _, end := range sentenceEnds(e.text, tokens) {
@@ -152,6 +152,9 @@ func (e *english) belongs(tokens []token) bool {
 		case t.takes&quoted != 0:
 			if by, ok := e.before(tokens, i); ok && by.from == 0 {
 				after := e.skipWhen(tokens, i+1)
+				if t.takes&object != 0 && after == i+1 {
+					after = e.skipWhom(tokens, after)
+				}
 				if after >= len(tokens) || !tokens[after].isWord() || tokens[after].is(preposition) {
 					return true
 				}

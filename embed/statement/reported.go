@@ -147,7 +147,7 @@ func (e *english) claim(u []token, v int) (report, bool) {
 		}
 		r.to = e.nounEnd(u, r.from)
 		return r, true
-	case t.text == "asked" && (v == 0 || v == 1 && u[0].text == "when"):
+	case t.text == "asked" && (v == 0 || v < 3 && u[v-1].text == "when"):
 		for j := v + 1; j+2 < len(u) && j < v+6 && u[j].isWord(); j++ {
 			if u[j].is(question) {
 				r.from = j
@@ -213,7 +213,7 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	r := report{verb: v, to: len(u)}
 	by, ok := e.before(u, v)
 	if ok {
-		if r.from, r.to, ok = e.content(u, v); ok && (!naming[t.text] || by.kind != someone || by.to-by.from == 1) {
+		if r.from, r.to, ok = e.content(u, v); ok && (!naming[t.text] || strings.Contains(t.with, u[v+1].text) || by.kind != someone || by.to-by.from == 1) {
 			r.by = by
 			return r, true
 		}
@@ -246,7 +246,7 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	if v < 2 || ok && !strings.HasSuffix(t.text, "ing") {
 		return report{}, false
 	}
-	if !(strings.HasSuffix(t.text, "ing") && (u[v-1].text == "," || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || u[v-1].text == "and" || u[v-1].is(auxiliary) && u[v-2].text == "and" || u[v-1].text == "but") {
+	if !(strings.HasSuffix(t.text, "ing") && (u[v-1].text == "," || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || (u[v-1].text == "and" || u[v-1].is(auxiliary) && u[v-2].text == "and" || u[v-1].text == "but") && !canBeNoun(t)) {
 		return report{}, false
 	}
 	if r.from, r.to, ok = e.content(u, v); !ok {
@@ -261,6 +261,11 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 		r.by = speakerWords{kind: someone}
 	}
 	return r, true
+}
+
+// canBeNoun reports whether a cue behind "and" may be a noun: speeches and promises.
+func canBeNoun(t token) bool {
+	return !strings.HasSuffix(t.text, "ed") && !says[t.takes] && t.text != "wrote" && t.text != "found"
 }
 
 // around takes a sentence that names its speaker at its end (…, the council said.) or in its middle for what was said:
@@ -289,7 +294,7 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 				}
 				return j + 1, to, u[len(u)-1].end-u[j+1].start >= 6 && !u[j+1].is(finite) && u[j+1].text != "because"
 			}
-			if t.text == "," && j > v+1 || t.text == "—" {
+			if t.text == "," || t.text == "—" || t.text == "this" && j+1 < len(u) && isTime[u[j+1].text] {
 				continue
 			}
 			if j > v+1 && t.takes&thatClause != 0 && !t.capital() {
@@ -399,7 +404,7 @@ func (e *english) skipWhom(u []token, i int) int {
 	if i < len(u) && u[i].is(question) {
 		return i
 	}
-	for i < len(u) && u[i].isWord() && i < v+6 && (u[i].is(article) || !u[i].is(clauseStart) && (u[i].capital() || i == v || u[i-1].is(article))) {
+	for i < len(u) && u[i].isWord() && i < v+6 && (i == v || !u[i].is(article) || u[i-1].is(article)) && (u[i].is(article) || !u[i].is(clauseStart) && (u[i].capital() || i == v || u[i-1].is(article))) {
 		i++
 	}
 	return e.skipWhen(u, i)
@@ -499,16 +504,13 @@ func (e *english) nounEnd(u []token, i int) int {
 
 // closes reports whether a sentence ends at token i but for when and where something was said.
 func (e *english) closes(u []token, i int) bool {
-	for j, t := range u[min(i, len(u)):] {
-		if t.text == "that" && j == 1 && u[i].text == "," {
-			return true // it is a reminder, he said, that…
-		}
+	if i+1 < len(u) && u[i].text == "," && u[i+1].quote == nil {
+		return true // it is a reminder, he said, that…
+	}
+	for _, t := range u[min(i, len(u)):] {
 		if t.quote != nil || t.text == ":" || t.text == "that" || t.text == ";" {
 			return false
 		}
-	}
-	if i < len(u) && u[i].text == "," {
-		return true
 	}
 	return len(u)-i <= 12
 }
@@ -553,8 +555,12 @@ func (e *english) accordingTo(u []token) bool {
 			end--
 		}
 		if end > 2 {
+			to := u[end-1].end
+			if by.to+3 < len(u) && u[by.to].text == "," && end < i && !e.apposed(u, by.to) {
+				to = u[len(u)-1].end // the ferry, according to Odo Lisk, will stop
+			}
 			by.from = len(u)
-			e.tell(by, u, u[0].start, u[end-1].end)
+			e.tell(by, u, u[0].start, to)
 			return true
 		}
 	}

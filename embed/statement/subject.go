@@ -114,7 +114,7 @@ func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
 	case t.is(otherPronoun):
 		return speakerWords{kind: someone, from: from, to: to}, one
 	case t.is(noSubject):
-		return speakerWords{kind: someone, from: from, to: to}, !one && t.text != "there" && t.text != "what" && !hasVerb(u[from:to])
+		return speakerWords{kind: someone, from: from, to: to}, !one && t.text != "there" && t.text != "what" && (t.text == "those" || !hasVerb(u[from:to]))
 	case t.is(preposition) && (!one || !t.capital()):
 		if to-from > 2 && (isNumber(u[from+1]) || u[from+1].text == "least" || u[from+1].text == "most") {
 			return speakerWords{kind: someone, from: from, to: to}, !hasVerb(u[from:to]) // at least 21,000; about 20 people

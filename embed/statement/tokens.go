@@ -74,8 +74,8 @@ func byteLength(text []rune) int {
 	return n
 }
 
-// withQuotes puts the quotations of a text in the place of the tokens within them, from a place on.
-func withQuotes(flat []token, quotes []quotation, start int) []token {
+// withQuotes puts the quotations of a text of some length in the place of the tokens within them, from a place on.
+func withQuotes(flat []token, quotes []quotation, start, length int) []token {
 	all := make([]token, 0, len(flat))
 	next := 0
 	for i := 0; i < len(flat); {
@@ -84,12 +84,11 @@ func withQuotes(flat []token, quotes []quotation, start int) []token {
 		}
 		if next < len(quotes) && quotes[next].open <= flat[i].start {
 			q := &quotes[next]
-			end := q.close + 1
+			end := min(q.close+1, length)
 			all = append(all, token{start: q.open, end: end, quote: q, lexeme: &noLexeme})
 			for i < len(flat) && flat[i].start < end {
 				i++
 			}
-			all[len(all)-1].end = end
 			next++
 			continue
 		}
