@@ -15,6 +15,7 @@ type chinese struct {
 
 	// Carried from one paragraph to the next.
 	open    *speech // a quotation that the last paragraph left open, or announced by a colon
+	carried *speech // with which the last paragraph ended: one that opens with what is to be done goes on with it
 	persons []string
 
 	// The paragraph being read.
@@ -71,7 +72,7 @@ func (c *chinese) paragraph(index int, text string) []akin.Statement {
 	c.quotes, c.inside = nesting(c.text)
 
 	start := c.continueQuotation()
-	var run *speech // the speech that goes on sentence by sentence
+	run := c.carriedOn() // the speech that goes on sentence by sentence
 	for _, unit := range c.units(start) {
 		c.first = unit.start == start
 		run = c.unit(unit, run)
@@ -79,8 +80,27 @@ func (c *chinese) paragraph(index int, text string) []akin.Statement {
 	if len(c.seen) > 0 {
 		c.persons = c.seen
 	}
+	c.carried = nil
+	if run != nil && !run.quotesOnly && run.speaker != "" {
+		c.carried = run
+	}
 	return c.found
 }
+
+// carriedOn returns the speech of the paragraph before, if this one goes on with it without saying so: by its words it
+// asks for what is to be done, or counts on.
+func (c *chinese) carriedOn() *speech {
+	const far = 8 // runes that tell
+	if c.carried == nil || !demand.MatchString(string(c.text[:min(len(c.text), far)])) {
+		return nil
+	}
+	rest := *c.carried
+	rest.then = min(rest.then, later)
+	return &rest
+}
+
+// demand is how such a paragraph opens.
+var demand = regexp.MustCompile(`^[\s\p{Z}]*(?:要[^求闻人]|希望|必须|我们要|双方要|第[二三四五六]，|[二三四五六]是|[二三四五六]要)`)
 
 // continueQuotation reads the quotation at the start of a paragraph that goes on from the paragraph before: each of
 // its paragraphs opens with a mark, and the last alone closes it. It returns where the rest of the paragraph begins.
@@ -123,7 +143,7 @@ func (c *chinese) units(start int) []span {
 		if c.inside[i] || !endsSentence(c.text[i]) {
 			continue
 		}
-		for i+1 < len(c.text) && (endsSentence(c.text[i+1]) || isClosing[c.text[i+1]] && !c.inside[i+1]) {
+		for i+1 < len(c.text) && (endsSentence(c.text[i+1]) || isClosing(c.text[i+1]) && !c.inside[i+1]) {
 			i++
 		}
 		cut(i + 1)
@@ -205,7 +225,11 @@ func (c *chinese) attributions(part span) []attribution {
 		if !ok {
 			continue
 		}
-		end := i + len([]rune(q.word))
+		end := i + len(q.runes)
+		if i-clause > longestClause+60 {
+			i = end - 1
+			continue // no speaker is named that far away
+		}
 		a := attribution{cue: q, clause: clause, start: i, end: end, words: c.plain(span{max(clause, i-longestClause-20), i})}
 		a.object = q.word == "告诉"
 		if isNoun(q, a.words) {
@@ -232,7 +256,7 @@ func (c *chinese) plain(part span) string {
 			if r != '（' && r != '(' {
 				out.WriteRune('□')
 			}
-		case c.inside[i] || isClosing[r]:
+		case c.inside[i] || isClosing(r):
 		default:
 			out.WriteRune(r)
 		}
@@ -243,7 +267,14 @@ func (c *chinese) plain(part span) string {
 // unit reads one sentence, and returns the speech that goes on behind it, if one does.
 func (c *chinese) unit(u span, run *speech) *speech {
 	all := c.attributions(u)
+	source := -1 // of the attributions: the paper, or whom the reporter asked
 	for i, a := range all {
+		if relays[a.cue.word] {
+			if source < 0 && relayed.MatchString(a.words) {
+				source = i
+			}
+			continue
+		}
 		if q, ok := c.quotationBefore(u, a); ok {
 			return c.trailing(u, q, a, run)
 		}
@@ -254,7 +285,17 @@ func (c *chinese) unit(u span, run *speech) *speech {
 		if run != nil && s.kind == someone && partOfSpeech(a.words) {
 			break
 		}
-		return c.leading(u, a, s, all[:i])
+		sp := c.leading(u, a, s, all[:i])
+		if s.kind == someone && !c.first && document.MatchString(a.words) {
+			return nil // a report quoted in passing
+		}
+		return sp
+	}
+	if source >= 0 {
+		if s, ok := c.lead(u, all[source], source, run); ok {
+			c.leading(u, all[source], s, all[:source])
+			return nil
+		}
 	}
 	if speech := c.asides(u, all, run); speech != nil {
 		return nil
@@ -264,9 +305,42 @@ func (c *chinese) unit(u span, run *speech) *speech {
 		return run
 	}
 	c.meet(u)
-	c.standalone(u)
+	if !c.headed(u) {
+		c.standalone(u)
+	}
 	return nil
 }
+
+// headed reads a line like a headline, which names its speaker before a colon: 水务局：水位正在下降.
+func (c *chinese) headed(u span) bool {
+	const longest = 20
+	if !c.first {
+		return false
+	}
+	for i := u.start; i < min(u.end, u.start+longest); i++ {
+		switch r := c.text[i]; {
+		case isQuote(r) || endsSentence(r) || r == '，' || r == '、':
+			return false
+		case r == '：' || r == ':':
+			s := c.people.subject(string(c.text[u.start:i]))
+			rest := span{i + 1, u.end}.trim(c.text)
+			if s.kind != body && (s.kind != person || !c.people.full[s.name]) || !rest.hasWords(c.text) || isQuote(c.text[rest.start]) || rest.end-rest.start < 6 {
+				return false
+			}
+			c.say(akin.Indirect, rest, &speech{speaker: s.name, cue: string(r), first: bare, then: bare})
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	// relays are cues of those who pass on what others told them: whom those others told it names.
+	relays = set([]string{"报道", "获悉", "了解到"})
+	// relayed is how the words before such a cue begin: 据塔斯社, 记者今天从水务局.
+	relayed  = regexp.MustCompile(`^(?:另|又)?(?:据[^□]{2,}|(?:本台|本报)?记者[^从]{0,8}从.{2,})`)
+	fromWhom = regexp.MustCompile(`^(?:本台|本报)?记者[^从]{0,8}从`)
+)
 
 // goOn takes a whole sentence for one of the running speech.
 func (c *chinese) goOn(u span, run *speech) {
@@ -296,8 +370,16 @@ func (c *chinese) lead(u span, a attribution, nth int, run *speech) (subject, bo
 			return subject{}, false
 		}
 	}
-	s := c.subjectOf(a.words)
+	words := a.words
+	if relays[a.cue.word] {
+		words = fromWhom.ReplaceAllString(words, "")
+	}
+	s := c.subjectOf(words)
 	switch {
+	case s.kind == nobody && relays[a.cue.word]:
+		return subject{kind: someone}, marked
+	case !marked && s.kind == someone && a.clause == u.start && a.cue.word == "称":
+		return s, true // 对方还称击退了进攻
 	case s.kind == nobody && marked && a.start > a.clause && c.text[after] == '：' && after+1 < u.end && isQuote(c.text[after+1]) && len([]rune(a.words)) <= 20:
 		return subject{kind: someone}, true // words in quotation marks behind a colon are somebody's
 	case s.kind == nobody:
@@ -649,13 +731,20 @@ func per(words string) bool {
 	return strings.HasPrefix(words, "据") || strings.HasPrefix(words, "按")
 }
 
+// document is how the words for a paper end.
+var document = regexp.MustCompile(`(?:报告|规划|意见|方案|文件|纲要|通知|法规|条例)(?:中|里|明确|还|也)?$`)
+
 var (
 	// narration is how a sentence opens that the narrator and not the speaker says.
-	narration = regexp.MustCompile(`^(?:会谈[前后]|会见[前后]|会后|会前|随后|之后|此后|当[天日晚]|据悉|据了解|据介绍|据统计|另据|据[^，。]{2,30}报道|目前记者|记者|双方还就|双方就|双方共同|双方签署|两国元首|两位领导人|会议[^，。]{0,6}(?:由|于|结束|闭幕|开幕)|会上|仪式[前后]|签字[前后]|当地时间|截至目前|图为|\d{1,2}日(?:上午|下午|晚|凌晨|清晨|傍晚|夜|一早|中午)|\d{1,2}月\d{1,2}日[，上下晚凌清])`)
+	narration = regexp.MustCompile(`^(?:会谈[前后]|会见[前后]|会后|会前|随后|之后|此后|当[天日晚]|据悉|据了解|据介绍|据统计|另据|据[^，。]{2,30}报道|目前记者|记者|双方还就|双方就|双方共同|双方签署|两国元首|两位领导人|会议[^，。]{0,6}(?:由|于|结束|闭幕|开幕)|会上|仪式[前后]|签字[前后]|当地时间|截至目前|图为|\d{1,2}日，|\d{1,2}日(?:上午|下午|晚|凌晨|清晨|傍晚|夜|一早|中午)|\d{1,2}月\d{1,2}日[，上下晚凌清]|\d{4}年\d{1,2}月(?:\d{1,2}日)?[，单]|近来因)`)
+	// narrates are the characters that narration begins with.
+	narrates = runesOf("会随之此当据另目记双两仪签截图近0123456789")
+	// thisIs is how a writer tells what a report of a body means.
+	thisIs = regexp.MustCompile(`^这(?:也)?是[^。]{2,40}(?:以来|首次|第[一二三四五六七八九十\d]+次)`)
 	// heSaid is how a sentence opens that tells of a third person: the speaker, unless the speech has named another.
 	heSaid = regexp.MustCompile(`^[他她][^们]`)
 	// scene is what a narrator says of a meeting, never a speaker of it.
-	scene = regexp.MustCompile(`(?:交换了意见|参加会[见谈]|参加上述活动|出席(?:上述)?活动|会见时在座|出席仪式|回答了[^，。]*提问|还介绍了|(?:暂未|未作|没有|尚未|未予)[^，。]{0,4}回应|共同见证了|见证了[^，。]*签署|合影留念|发表声明)`)
+	scene = regexp.MustCompile(`(?:交换了意见|参加会[见谈]|参加上述活动|出席(?:上述)?活动|会见时在座|出席仪式|回答了[^，。]*提问|还介绍了|(?:暂未|未作|没有|尚未|未予)[^，。]{0,12}(?:回应|确认|置评|表态)|共同见证了|见证了[^，。]*签署|合影留念|发表声明|拒绝(?:对此)?(?:发表)?(?:置)?评论?|于\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?(?:成立|生效|签署|启动|去世|独立)|有\d+个成员)`)
 )
 
 // narrated reports whether the narrator takes over from a running speech in a sentence.
@@ -665,10 +754,13 @@ func (c *chinese) narrated(u span, run *speech) bool {
 		return !ok
 	}
 	words := c.plain(u)
-	if narration.MatchString(words) || scene.MatchString(words) {
+	if narrates.has(firstRune(words)) && narration.MatchString(words) || strings.ContainsAny(words, "见议席提绍应署影明评于员认表") && scene.MatchString(words) {
 		return true
 	}
 	if heSaid.MatchString(words) && !c.spokeOf(run) {
+		return true
+	}
+	if run.then == implied && thisIs.MatchString(words) {
 		return true
 	}
 	if run.title != "" && strings.Contains(words, run.title) {

@@ -16,7 +16,7 @@ import (
 var titles = strings.Fields(`
 	总统 主席 总书记 书记 总理 首相 大臣 部长 外长 防长 财长 省长 市长 县长 区长 镇长 乡长 村长 州长 局长 处长 科长 厅长 司长 署长 院长 校长 所长
 	主任 会长 理事长 秘书长 委员长 委员 常委 理事 议长 议员 代表 大使 公使 参赞 领事 发言人 负责人 董事长 董事 经理 总裁 总监 首席执行官 主管 厂长
-	队长 组长 站长 馆长 团长 军长 师长 船长 机长 司令 司令员 政委 将军 上将 中将 少将 上校 中校 少校 国王 王后 王储 亲王 公主 女王 教皇 主教
+	总指挥 指挥 队长 组长 站长 馆长 团长 军长 师长 船长 机长 司令 司令员 政委 将军 上将 中将 少将 上校 中校 少校 国王 王后 王储 亲王 公主 女王 教皇 主教
 	教授 讲师 研究员 院士 博士 博导 学者 专家 工程师 技术员 设计师 建筑师 律师 法官 检察官 警官 民警 交警 警察 消防员 医生 医师 护士 药师 教师 老师 师傅
 	学生 同学 研究生 编辑 主编 作家 诗人 画家 歌手 演员 导演 球员 棋手 教练 运动员 选手 裁判 冠军 名将 大师 老将 小将 少女 少年 男孩 女孩
 	工人 农民 渔民 茶农 果农 菜农 牧民 居民 村民 市民 灾民 村支书 支书 店主 老板 店员 司机 乘客 旅客 游客 船工 矿工 保洁员 业主 家长 母亲 父亲 妻子 丈夫
@@ -30,12 +30,12 @@ var honorifics = set(strings.Fields(`先生 女士 小姐 同志 委员 代表 �
 // generic are words for speakers whom a report does not name: people, papers, meetings.
 var generic = strings.Fields(`
 	会议 大会 全会 座谈会 论坛 报告 声明 公报 文章 通知 通报 公告 决议 决定 意见 方案 文件 规定 消息 报道 信中 贺信 贺电 社论 评论 时评 白皮书 蓝皮书 宣言 倡议书 公开信 数据 统计 调查 研究 结果 预报 条例 办法
-	专家 学者 官员 媒体 人士 嘉宾 与会者 代表们 委员们 记者 网友 读者 舆论 观察家 分析人士 知情人 目击者 当地人 受访者 专家们 消息人士 各方 双方 中方 俄方 美方 外方 我方 对方 三方 四方 校方 警方 军方 官方 院方 馆方 厂方 资方 劳方 控方 辩方 两国元首 两国领导人 大家 人们 有人 很多人 不少人
+	专家 学者 官员 媒体 人士 嘉宾 与会者 代表们 委员们 记者 网友 读者 舆论 观察家 分析人士 知情人 目击者 当地人 受访者 专家们 消息人士 部门 方面 武装组织 各方 双方 中方 俄方 美方 外方 我方 对方 三方 四方 校方 警方 军方 官方 院方 馆方 厂方 资方 劳方 控方 辩方 两国元首 两国领导人 大家 人们 有人 很多人 不少人
 	一些人 他们 她们 它们 我们 咱们 你们 群众 村民们 居民们 家长们 学生们 负责人 发言人 工作人员 领导 领导人`)
 
 // bodies are the ends of names of bodies that speak for themselves.
 var bodies = strings.Fields(`
-	部 局 委 委员会 办公室 国务院 白宫 议会 国会 法院 检察院 政府 公司 集团 银行 协会 学会 联合会 基金会 组织 机构 大学 学院 医院 研究所 研究院 中心 联盟 联合国 使馆 大使馆 领事馆 气象台 管理局 指挥部 司令部 总部 军方 警方 工会 商会 理事会 常委会 执委会 安理会 总署 署 厅 办 协 联 社 党 旅 队 馆 所 站 厂 站 团 校 党组 欧盟 北约 世卫 国际货币基金组织 世界银行`)
+	部 局 委 委员会 办公室 国务院 白宫 议会 国会 法院 检察院 政府 公司 集团 银行 协会 学会 联合会 基金会 组织 机构 大学 学院 医院 研究所 派出所 交易所 事务所 研究院 中心 联盟 联合国 使馆 大使馆 领事馆 气象台 管理局 指挥部 司令部 总部 军方 警方 工会 商会 理事会 常委会 执委会 安理会 总署 署 厅 办 协 联 社 党 旅 队 馆 站 厂 站 团 校 党组 国防军 总统府 武装 革命卫队 抵抗运动 欧盟 非盟 北约 世卫 国际货币基金组织 世界银行`)
 
 // countries speak too, but in the way of bodies.
 var countries = set(strings.Fields(`
@@ -43,6 +43,8 @@ var countries = set(strings.Fields(`
 
 // notPeople have the shape of a Chinese name and are none.
 var notPeople = set(strings.Fields(`
+	贺词 谈话 谈判 高度 全球 全国 明确 商户 官兵 卫队 童工 秦腔 党性 成渝 文物 殷切 符合 关切 农民 农业 白皮 简牍 高官 特别 热烈 考察 里海 强调 武装 方面 边境 连霍 昌九 京哈 党的 党内 明州 林老 向他 向她 关于 应当 毕业 商业 江南 江北 房地
+	康巴 安全 安理会 马术 古代 平和 华语 成员 包机 华侨 祖国 高铁 高温 高原 高考 高中 车企 车辆 钱币 金牌 银行 金属 金额 乐园 花卉 水库 水稻 石材 石化 温室 温泉 龙头 龙舟 牛羊 麦田 游轮 路段 路面 时长 时速 巩固 强化 强国 强军
 	方面 方案 文章 文件 文中 全会 高层 高校 高管 白宫 时评 官方 单位 公司 江苏 江西 安徽 温州 黄山 金融界 公告 公报 通报 通知 简报 简介 党中央 党委 党组 方舱 施工方 时间 时候 向来 尚未 明年 明天 幸好 
 	常常 常务 马上 毛病 万一 万分 牛肉 游客 游人 安保 安全 包括 包装 成都 成员 武汉 武器 石头 石油 华为 华人 花园 金额 雷达 水利 解释 解放军 和平 路透社 路人 景区 景点 池塘 支持 强者 强调 古人 单车 管理 管理层 盛大 曲目
 	康复 康养 凌晨 封面 海报 海外 海关 司法 司机 查处 平均 平台 房东 温度 钟声 乐队 车站 车队 经验 经济 计划 项目 项目部 权威 国防 国家 应急 应该 党报 法新社 法院 法官 相关 相信 严重 简单 顾客 高兴 孔子 老子 孟子 孙子 庄子 韩媒 韩方 
@@ -78,6 +80,7 @@ type people struct {
 	text     string             // what introduces them
 	resolved map[string]subject // by what a report calls them; limits the work on a hostile text
 	clauses  map[string]subject // the same by the whole clause
+	sorted   []string           // the full names in order, or nil when there are new ones
 	full     map[string]bool    // full names of persons met as speakers or behind a title
 }
 
@@ -113,12 +116,16 @@ func (p *people) read(words string) subject {
 	case "他", "她", "他本人", "她本人":
 		return subject{kind: heOrShe}
 	}
-	for _, g := range generic {
-		if words == g {
-			return subject{kind: someone}
-		}
+	if slices.Contains(generic, words) || strings.HasSuffix(words, "□") && utf8.RuneCountInString(words) < 12 {
+		return subject{kind: someone} // 《意见》
 	}
-	if places.MatchString(words) {
+	if ministry(words) || words == "党中央" || words == "中共中央" {
+		return subject{body, words}
+	}
+	if side := strings.TrimSuffix(words, "方面"); side != words && isBody(side) && !endsGeneric(side) {
+		return subject{body, side}
+	}
+	if last, _ := utf8.DecodeLastRuneInString(words); (last == '省' || last == '市' || last == '县') && places.MatchString(words) {
 		return subject{body, words}
 	}
 	if s := p.joint(words); s.kind != nobody {
@@ -133,12 +140,11 @@ func (p *people) read(words string) subject {
 			return subject{person, full}
 		}
 	}
-	for _, g := range generic {
-		if strings.HasSuffix(words, g) {
-			return subject{kind: someone}
-		}
+	if endsGeneric(words) {
+		return subject{kind: someone}
 	}
-	for _, t := range titles {
+	last, _ := utf8.DecodeLastRuneInString(words)
+	for _, t := range titlesEnding[last] {
 		if strings.HasSuffix(words, t) {
 			if full := p.holder(words); full != "" {
 				return subject{person, full}
@@ -150,6 +156,25 @@ func (p *people) read(words string) subject {
 		return subject{body, words}
 	}
 	return subject{}
+}
+
+// endsGeneric reports whether words end in one for somebody whom a report does not name.
+func endsGeneric(words string) bool {
+	r, _ := utf8.DecodeLastRuneInString(words)
+	return slices.ContainsFunc(genericEnding[r], func(g string) bool { return strings.HasSuffix(words, g) })
+}
+
+// genericEnding are the generic words by their last character.
+var genericEnding = byLast(generic)
+
+// ministry reports whether words are one of the ministries whose names hold 和.
+func ministry(words string) bool {
+	for _, m := range []string{"文化和旅游部", "工业和信息化部", "人力资源和社会保障部", "住房和城乡建设部", "国家发展和改革委员会"} {
+		if words == m {
+			return true
+		}
+	}
+	return false
 }
 
 // places are towns and provinces, which announce things as bodies do.
@@ -177,12 +202,13 @@ func (p *people) holder(office string) string {
 
 func isBody(words string) bool {
 	n := utf8.RuneCountInString(words)
-	if n < 2 || n > 16 || doing.MatchString(words) || strings.ContainsFunc(words, func(r rune) bool {
-		return !unicode.Is(unicode.Han, r) && !name.IsDot(r) || strings.ContainsRune("的了着过是在把被将和与及或一这那该各每某几两有其本此如称说向据对击袭责吁至从由受遭获近日月年多", r)
+	if n < 2 || n > 16 || !endsBody(words) || strings.HasSuffix(words, "部署") || notBody.has(firstRune(words)) || doing.MatchString(words) || strings.ContainsFunc(words, func(r rune) bool {
+		return !unicode.Is(unicode.Han, r) && !name.IsDot(r) && r != '-' || notInBody.has(r)
 	}) {
 		return false
 	}
-	for _, b := range bodies {
+	last, _ := utf8.DecodeLastRuneInString(words)
+	for _, b := range bodiesEnding[last] {
 		if strings.HasSuffix(words, b) {
 			return len(words) > len(b) && (utf8.RuneCountInString(b) > 1 || n > 3) || ownNames[b]
 		}
@@ -190,11 +216,26 @@ func isBody(words string) bool {
 	return false
 }
 
+// endsBody reports whether words end like the name of a body.
+func endsBody(words string) bool {
+	r, _ := utf8.DecodeLastRuneInString(words)
+	return slices.ContainsFunc(bodiesEnding[r], func(b string) bool { return strings.HasSuffix(words, b) })
+}
+
+// bodiesEnding are the ends of names of bodies by their last character.
+var bodiesEnding = byLast(bodies)
+
+// notInBody are characters that no name of a body holds.
+var notInBody = runesOf("的了着过是在把被将和与及或一这那该各每某几两有其本此如称说向据对击袭责吁至从由受遭获近日月年多")
+
+// notBody are characters that no body's name begins with, and clauses about one do.
+var notBody = runesOf("要鉴取违深目可讲为须需请让使按照围坚推进还又就并且因但")
+
 // doing is what a body's name does not hold, and a clause about it does.
 var doing = regexp.MustCompile(`听取|会见|访问|主持|参加|考察|召开|举行|发布|宣布|打击|空袭|指责|批评|呼吁|援引|邀请|前往`)
 
 // ownNames are the bodies whose whole name is in the list of endings.
-var ownNames = set(strings.Fields(`国务院 白宫 欧盟 北约 世卫 联合国 安理会 国际货币基金组织 世界银行`))
+var ownNames = set(strings.Fields(`非盟 国务院 白宫 欧盟 北约 世卫 联合国 安理会 国际货币基金组织 世界银行`))
 
 // joint reads two or more persons joined by 和 or 、. When the first of the parts is no person, the last alone may
 // be: in 党组成员、副主任赵某某 two offices are joined, not two people.
@@ -243,6 +284,9 @@ func (p *people) single(words string) string {
 		return p.canonical(words)
 	}
 	if n <= 3 && name.IsChinese(words) {
+		if short := p.cutShort(words); short != "" {
+			return short
+		}
 		if p.introduced(words) {
 			return words
 		}
@@ -255,7 +299,7 @@ func (p *people) single(words string) string {
 		_, size := utf8.DecodeLastRuneInString(words[:at])
 		at -= size
 		head, tail := words[:at], words[at:]
-		if head == "" || !endsTitle(head) {
+		if head == "" || !endsTitle(head) || longWords.has(firstRune(tail)) && strings.HasSuffix(head, "长") && !isOffice(head) {
 			continue
 		}
 		if full := p.called(tail, true); full != "" {
@@ -263,20 +307,29 @@ func (p *people) single(words string) string {
 		}
 	}
 	// A place of work before it: 水务局周启明.
-	for _, b := range bodies {
-		if at := strings.LastIndex(words, b); at > 0 {
-			if tail := words[at+len(b):]; name.IsChinese(tail) && utf8.RuneCountInString(tail) == 3 && !notPeople[tail] && !badEnd(tail) {
-				return tail
-			}
+	if n > 4 && len(words) > 3*len("王") {
+		head, tail := words[:len(words)-3*len("王")], words[len(words)-3*len("王"):]
+		if name.IsChinese(tail) && name.IsCommonSurname(tail) && !notPeople[tail] && !badEnd(tail) && endsBody(head) {
+			return tail
 		}
 	}
 	return p.called(words, false)
 }
 
+// isOffice reports whether s ends in one of the titles listed.
+func isOffice(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return slices.ContainsFunc(titlesEnding[r], func(t string) bool { return strings.HasSuffix(s, t) })
+}
+
+// longWords are the characters before which 长 is no office: 长江, 长城.
+var longWords = runesOf("江城春沙期远效久达征安治乐汀兴假辈")
+
 // beforeTitle returns the full name of a person with the title behind the name.
 func (p *people) beforeTitle(words string) string {
 	best := ""
-	for _, t := range titles {
+	last, _ := utf8.DecodeLastRuneInString(words)
+	for _, t := range titlesEnding[last] {
 		if len(t) > len(best) && len(words) > len(t) && strings.HasSuffix(words, t) {
 			best = t
 		}
@@ -334,10 +387,13 @@ func (p *people) called(words string, titled bool) string {
 	case n == 2 && strings.HasSuffix(words, "氏"):
 		return p.byStart(strings.TrimSuffix(words, "氏"))
 	case name.IsChinese(words):
+		if short := p.cutShort(words); short != "" {
+			return short
+		}
 		if titled && n <= 4 && (n == 3 || !badEnd(words) || p.counted(words) > 1) || p.known(words) {
 			return words
 		}
-		if !titled && n == 3 && !badEnd(words) && !isForeign(words) {
+		if !titled && n == 3 && !badEnd(words) && !isForeign(words) && name.IsCommonSurname(words) {
 			return words
 		}
 		fallthrough
@@ -349,10 +405,40 @@ func (p *people) called(words string, titled bool) string {
 	return ""
 }
 
+// cutShort returns the name of two characters that a word of three begins with, when the article has it more often
+// alone, and the third is what may follow a name: 李强向.
+func (p *people) cutShort(words string) string {
+	if utf8.RuneCountInString(words) != 3 {
+		return ""
+	}
+	short := prefixOf(words, 2)
+	last, _ := utf8.DecodeLastRuneInString(words)
+	if !endsLongName(last) && !strings.ContainsRune("充转致作还也又则均", last) || notPeople[short] || badEnd(short) {
+		return ""
+	}
+	if p.counted(short) > p.counted(words) && (p.full[short] || p.introduced(short)) {
+		return short
+	}
+	return ""
+}
+
 // functionWordsHan are characters of grammar, which no name has.
 const functionWordsHan = "的了着过是在与及或等这那其将被把"
 
-func isForeign(s string) bool { return name.IsForeign(s) && !notPeople[s] }
+func isForeign(s string) bool { return name.IsForeign(s) && !notPeople[s] && !beginsCountry(s) }
+
+// beginsCountry reports whether s is the beginning of a country's name: 黎巴.
+func beginsCountry(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	for _, c := range countriesByFirst[r] {
+		if len(c) > len(s) && strings.HasPrefix(c, s) {
+			return true
+		}
+	}
+	return false
+}
+
+var countriesByFirst = byFirst(slices.Collect(maps.Keys(countries)))
 
 // badEnd reports whether a word with the shape of a name ends like the name of a thing or a body.
 func badEnd(s string) bool {
@@ -362,23 +448,41 @@ func badEnd(s string) bool {
 
 // endsTitle reports whether s ends in a title.
 func endsTitle(s string) bool {
-	for _, t := range titles {
+	r, size := utf8.DecodeLastRuneInString(s)
+	if r >= 1<<16 || !titleEnd[r] {
+		return false
+	}
+	for _, t := range titlesEnding[r] {
 		if strings.HasSuffix(s, t) {
 			return true
 		}
 	}
-	r, size := utf8.DecodeLastRuneInString(s)
 	before, _ := utf8.DecodeLastRuneInString(s[:len(s)-size])
 	switch r {
 	case '长':
 		return !strings.ContainsRune("增成生延特擅漫伸身周全总专很更", before) && before != utf8.RuneError
 	case '家':
 		return strings.ContainsRune("学作画术动业史评明科乐蹈策思论治交军险洋藏影曲", before)
+	case '人':
+		return strings.ContainsRune("塔渡蜂羊林艺办营理护守养船", before) // 守塔人
 	case '员', '师', '官', '匠':
 		return before != utf8.RuneError && !strings.ContainsRune("人动全成", before)
 	}
 	return false
 }
+
+// titlesEnding are the titles by their last character, and titleEnd says of a character whether there are any: nearly
+// all questions about titles are answered by it (BenchmarkSplit).
+var titlesEnding, titleEnd = func() (map[rune][]string, *[1 << 16]bool) {
+	by, any := byLast(titles), &[1 << 16]bool{}
+	for r := range by {
+		any[r] = true
+	}
+	for _, r := range "长家员师官匠人" {
+		any[r] = true
+	}
+	return by, any
+}()
 
 // introduced reports whether the article somewhere puts a title before a name, or names it among its keywords.
 func (p *people) introduced(called string) bool {
@@ -425,7 +529,12 @@ func (p *people) known(called string) bool {
 func (p *people) counted(called string) int { return strings.Count(p.text, called) }
 
 // everybody is all the full names, always in the same order: the same article must give the same statements (TestSplitTwice).
-func (p *people) everybody() []string { return slices.Sorted(maps.Keys(p.full)) }
+func (p *people) everybody() []string {
+	if len(p.sorted) != len(p.full) {
+		p.sorted = slices.Sorted(maps.Keys(p.full))
+	}
+	return p.sorted
+}
 
 // introduce notes the persons whom the article puts behind a title, and those among its keywords.
 func (p *people) introduce(keywords []string) {
@@ -440,9 +549,10 @@ func (p *people) introduce(keywords []string) {
 			}
 		}
 		if full := foreignAt(p.text[at:]); full != "" {
-			p.full[full] = true
+			p.full[p.canonical(full)] = true
 		}
 	}
+	p.introduceByOffice()
 	for _, k := range keywords {
 		n := utf8.RuneCountInString(k)
 		switch {
@@ -454,6 +564,32 @@ func (p *people) introduce(keywords []string) {
 		}
 	}
 }
+
+// introduceByOffice notes the persons whom the article calls by a name and the highest offices behind it, before which no place stands: 林远山总理.
+func (p *people) introduceByOffice() {
+	for _, office := range officeNames {
+		for from := 0; ; {
+			i := strings.Index(p.text[from:], office)
+			if i < 0 {
+				break
+			}
+			before := p.text[:from+i]
+			from += i + len(office)
+			for _, n := range []int{3 * 3, 2 * 3} {
+				if len(before) < n {
+					continue
+				}
+				called := before[len(before)-n:]
+				if name.IsChinese(called) && !isForeign(called) && !notPeople[called] && !badEnd(called) && !strings.ContainsAny(called, functionWordsHan) && (n == 9 && name.IsCommonSurname(called) || p.counted(called) > 2 || office == "总书记" && n == 9) {
+					p.full[called] = true
+					break
+				}
+			}
+		}
+	}
+}
+
+var officeNames = strings.Fields(`总书记 主席 总理`)
 
 // canonical returns the full form of a name: a foreign one may have been cut short, a Chinese one never is.
 func (p *people) canonical(called string) string {
@@ -476,6 +612,9 @@ func foreignAt(s string) string {
 		if name.IsDot(r) {
 			dot = end
 		}
+	}
+	if n := utf8.RuneCountInString(s[:end]); dot == 0 && n >= 4 && n <= 7 && isForeign(s[:end]) && !endsTitle(s[:end]) && strings.ContainsRune("谴说表指强称在于就对向和与同宣呼警访会当今昨日0123456789", firstRune(s[end:])) {
+		return s[:end] // 秘书长古特雷斯谴责
 	}
 	if dot == 0 || utf8.RuneCountInString(s[dot:end]) < 2 || !name.IsForeign(s[:end]) {
 		return ""
