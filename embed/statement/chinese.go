@@ -169,7 +169,7 @@ func (c *chinese) unit(u span, run *speech) *speech {
 		if !ok {
 			continue
 		}
-		if run != nil && s.kind == someone && partOfSpeech(a.words) {
+		if run != nil && s.kind == someone && partOfSpeech(a.words) && !sideSays(a) {
 			break
 		}
 		sp := c.leading(u, a, s, all[:i])

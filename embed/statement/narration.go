@@ -18,6 +18,16 @@ func partOfSpeech(words string) bool {
 	return false
 }
 
+// sideSays reports whether a narrator tells what a side of talks said: 中方表示，. A speaker says what his side thinks and
+// hopes.
+func sideSays(a attribution) bool {
+	switch a.cue.word {
+	case "表示", "称", "说", "指出":
+		return strings.HasSuffix(a.words, "方")
+	}
+	return false
+}
+
 func per(words string) bool {
 	return strings.HasPrefix(words, "据") || strings.HasPrefix(words, "按")
 }
@@ -32,7 +42,7 @@ func (c *chinese) narrated(u span, run *speech) bool {
 		return !ok
 	}
 	words := c.plain(u)
-	if narrates.has(firstRune(words)) && narration.MatchString(words) || strings.ContainsAny(words, "见议席提绍应署影明评于员认表") && scene.MatchString(words) {
+	if narrates.has(firstRune(words)) && narration.MatchString(words) || strings.ContainsAny(words, sceneHints) && scene.MatchString(words) {
 		return true
 	}
 	if heSaid.MatchString(words) && !c.spokeOf(run) {
