@@ -32,6 +32,9 @@ func per(words string) bool {
 	return strings.HasPrefix(words, "据") || strings.HasPrefix(words, "按")
 }
 
+// sceneHints are characters one of which every scene holds.
+const sceneHints = "见议席提绍应署影明评于员认表因"
+
 // document is how the words for a paper end.
 var document = regexp.MustCompile(`(?:报告|规划|意见|方案|文件|纲要|通知|法规|条例)(?:中|里|明确|还|也)?$`)
 
