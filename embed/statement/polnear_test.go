@@ -39,11 +39,13 @@ func TestPolnear(t *testing.T) {
 	for _, split := range []string{"train", "dev", "test"} {
 		if totals[split] != nil {
 			t.Logf("%-5s %v", split, totals[split])
-			t.Logf("%-5s %v", split, totals[split].loose())
+			t.Logf("%-5s %v", split, totals[split].byHalves())
 		}
 	}
-	if train := totals["train"]; train == nil || train.f1() < 0.60 || train.namedPrecision() < 0.93 {
-		t.Errorf("want an F1 of .60 and a precision of named speakers of .93 at least")
+	for split, least := range map[string]float64{"train": 0.57, "dev": 0.57} {
+		if all := totals[split]; all == nil || all.halves() < least || all.namedPrecision() < 0.93 {
+			t.Errorf("%s: want an F1 by halves of %.2f and a precision of named speakers of .93 at least", split, least)
+		}
 	}
 }
 
@@ -101,9 +103,15 @@ func (t *tally) recall() float64         { return float64(t.right) / float64(t.a
 func (t *tally) f1() float64             { return 2 * float64(t.right) / float64(t.ours+t.annotated) }
 func (t *tally) namedPrecision() float64 { return float64(t.namedRight) / float64(t.named) }
 
-func (t *tally) loose() string {
+// halves is the F1 of statements half of which are annotated so, and of annotated contents half of which is found.
+func (t *tally) halves() float64 {
 	p, r := float64(t.statementsRight)/float64(t.statements), float64(t.found)/float64(t.annotated)
-	return fmt.Sprintf("by halves: %d of %d statements right (%.3f), %d of %d annotated found (%.3f), F1 %.3f", t.statementsRight, t.statements, p, t.found, t.annotated, r, 2*p*r/(p+r))
+	return 2 * p * r / (p + r)
+}
+
+func (t *tally) byHalves() string {
+	p, r := float64(t.statementsRight)/float64(t.statements), float64(t.found)/float64(t.annotated)
+	return fmt.Sprintf("by halves: %d of %d statements right (%.3f), %d of %d annotated found (%.3f), F1 %.3f", t.statementsRight, t.statements, p, t.found, t.annotated, r, t.halves())
 }
 
 func (t *tally) String() string {
