@@ -13,14 +13,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed/page"
+	"github.com/akinserver/akin/store"
 )
 
 // Item is one article as it was read, or why there is none.
 type Item struct {
-	Where   string // the file, or file:line
+	Where   string       // the file, or file:line
+	Origin  store.Origin // of what was read below a folder that was named
 	Article akin.Article
 	Err     error // ErrSkipped when nobody asked for this file to be read
 	Bytes   int64 // of the input, up to here
@@ -40,7 +43,13 @@ const Stdin = "-"
 // was named itself, without the ending. What cannot be read is yielded as an error, and reading goes on.
 func Read(paths []string, stdin io.Reader) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		r := reader{yield: yield}
+		var r reader
+		r.yield = func(item Item) bool {
+			if utf8.ValidString(r.origin.Folder + r.origin.File) { // a store holds no other names
+				item.Origin = r.origin
+			}
+			return yield(item)
+		}
 		for _, p := range paths {
 			if !r.path(p, stdin) {
 				return
@@ -84,12 +93,14 @@ func readable(name string) bool {
 }
 
 type reader struct {
-	yield func(Item) bool
-	bytes int64
+	yield  func(Item) bool
+	origin store.Origin // of what is being read
+	bytes  int64
 }
 
 // path reports, as all of reader's methods do, whether to go on.
 func (r *reader) path(root string, stdin io.Reader) bool {
+	r.origin = store.Origin{}
 	if root == Stdin {
 		return r.lines("stdin", stdin)
 	}
@@ -98,6 +109,9 @@ func (r *reader) path(root string, stdin io.Reader) bool {
 		return r.fail(root, err)
 	}
 	if info.IsDir() {
+		if r.origin.Folder, err = filepath.Abs(root); err != nil {
+			return r.fail(root, err)
+		}
 		return r.folder(os.DirFS(root), ".", root)
 	}
 	folder, name := filepath.Split(root)
@@ -109,6 +123,7 @@ func (r *reader) folder(files fs.FS, folder, shown string) bool {
 	goOn := true
 	err := fs.WalkDir(files, folder, func(name string, entry fs.DirEntry, err error) error {
 		below, where := strings.TrimPrefix(name, folder+"/"), filepath.Join(shown, filepath.FromSlash(name))
+		r.origin.File = below
 		switch {
 		case err != nil:
 			goOn = r.fail(where, err)

@@ -13,6 +13,7 @@ import (
 // Document is an article with the vectors that were made of it.
 type Document struct {
 	Article    akin.Article
+	Origin     Origin // where it was read from
 	Revision   string // digest of the article and of all that decides its points
 	Sketch     string // by which other prints of its text are known
 	Words      int    // of heading and body, as encoder.Words counts

@@ -35,6 +35,8 @@ const (
 	fieldSource    = "source"
 	fieldSpeaker   = "speaker" // of a statement: its speaker; of an article: all whom it quotes
 	fieldKeyword   = "keyword"
+	fieldFolder    = "folder" // of an article: its Origin
+	fieldFile      = "file"
 )
 
 type index struct {
@@ -73,7 +75,7 @@ type collection struct {
 func (n names) collections() []collection {
 	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
 	return []collection{
-		{alias: n.articles, articles: true, indexes: indexes},
+		{alias: n.articles, articles: true, indexes: append([]index{keyword(fieldFolder), keyword(fieldFile)}, indexes...)},
 		{alias: n.statements, indexes: indexes},
 	}
 }
@@ -96,12 +98,17 @@ func (s *Store) openGeneration(ctx context.Context, opts Options) error {
 			if err := s.checkGeneration(ctx, target, opts); err != nil {
 				return err
 			}
+		} else if opts.ReadOnly {
+			return fmt.Errorf("alias %s: %w", c.alias, akin.ErrNotFound)
 		} else {
 			target = generationName(c.alias, opts.Fingerprint)
 			if err := s.createCollection(ctx, target, c, opts); err != nil {
 				return err
 			}
 			switches = append(switches, qdrant.NewAliasCreate(c.alias, target))
+		}
+		if opts.ReadOnly {
+			continue
 		}
 		if err := s.createIndexes(ctx, target, c.indexes); err != nil {
 			return err

@@ -20,6 +20,7 @@ type Options struct {
 	Prefix      string // of the names of its collections; "akin" by default
 	Fingerprint string // of the embedder whose vectors it holds; required
 	Dimensions  int    // of those vectors; required
+	ReadOnly    bool   // make nothing that is not there
 }
 
 // Store is one live generation of points, of all corpora. It is safe for concurrent use.
@@ -40,7 +41,8 @@ func named(prefix string) names { return names{prefix + "_articles", prefix + "_
 
 // Open reaches the live generation, and makes an empty one where there is none. The client stays the caller's to close.
 //
-// Errors: akin.ErrMismatch when the live generation holds another embedder's vectors, akin.ErrUnavailable when Qdrant does not answer.
+// Errors: akin.ErrMismatch when the live generation holds another embedder's vectors, akin.ErrUnavailable when Qdrant does not answer; read only,
+// akin.ErrNotFound when there is no live generation.
 func Open(ctx context.Context, client *qdrant.Client, opts Options) (*Store, error) {
 	if opts.Prefix == "" {
 		opts.Prefix = "akin"
