@@ -135,7 +135,7 @@ func (r *run) sort(ctx context.Context, items iter.Seq[Item], batches chan<- []I
 func (r *run) put(ctx context.Context, batch []Item) error {
 	articles, origins := split(batch)
 	var results []Result
-	err := r.retry(ctx, func() (err error) {
+	err := retry(ctx, r.opts.Retry, func() (err error) {
 		results, err = r.stage.put(ctx, r.opts.Corpus, articles, origins)
 		return err
 	})
@@ -156,12 +156,12 @@ func split(batch []Item) ([]akin.Article, []store.Origin) {
 	return articles, origins
 }
 
-// retry waits longer from try to try, up to a few seconds.
-func (r *run) retry(ctx context.Context, work func() error) error {
+// retry does work again while the store or the embedder does not answer, and waits longer from try to try, up to a few seconds.
+func retry(ctx context.Context, patience time.Duration, work func() error) error {
 	began := time.Now()
 	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := work()
-		if !errors.Is(err, akin.ErrUnavailable) || time.Since(began)+wait > r.opts.Retry {
+		if !errors.Is(err, akin.ErrUnavailable) || time.Since(began)+wait > patience {
 			return err
 		}
 		select {

@@ -67,7 +67,7 @@ func (p *planner) look(ctx context.Context, batch []Item) error {
 	articles, origins := split(batch)
 	documents, results := p.run.stage.documents(articles, origins)
 	var changed []*document
-	err := p.run.retry(ctx, func() (err error) {
+	err := retry(ctx, p.run.opts.Retry, func() (err error) {
 		changed, _, err = p.run.stage.changed(ctx, p.run.opts.Corpus, documents)
 		return err
 	})

@@ -55,7 +55,7 @@ func (r *run) goneFrom(ctx context.Context, scope Scope, remove func(ids []strin
 		return fmt.Errorf("prune %s: %w", scope.Folder, ErrNothingRead)
 	}
 	var stored map[string]string
-	err := r.retry(ctx, func() (err error) {
+	err := retry(ctx, r.opts.Retry, func() (err error) {
 		stored, err = r.stage.store.ReadFrom(ctx, r.opts.Corpus, scope.Folder, scope.Files)
 		return err
 	})
@@ -67,7 +67,7 @@ func (r *run) goneFrom(ctx context.Context, scope Scope, remove func(ids []strin
 		return there || !r.gone(store.Origin{Folder: scope.Folder, File: file})
 	})
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(stored)), r.opts.Batch) {
-		if err := r.retry(ctx, func() error { return remove(ids) }); err != nil {
+		if err := retry(ctx, r.opts.Retry, func() error { return remove(ids) }); err != nil {
 			return fmt.Errorf("prune %s: %w", scope.Folder, err)
 		}
 	}

@@ -122,7 +122,7 @@ type point interface {
 func storedArticle(p point) Stored {
 	b := briefFrom(p.GetPayload())
 	return Stored{
-		Article: articleFrom(p.GetPayload()), Sketch: b.sketch, Words: b.words,
+		Article: articleFrom(p.GetPayload()), Origin: originFrom(p.GetPayload()), Sketch: b.sketch, Words: b.words,
 		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), keys: sparseNamed(p.GetVectors(), keysName), passages: passages(p.GetVectors()),
 	}
 }

@@ -28,6 +28,12 @@ func originFrom(p map[string]*qdrant.Value) Origin {
 
 // SetOrigins changes where articles come from, by id, and nothing else. An article that is not stored stays so.
 func (s *Store) SetOrigins(ctx context.Context, corpus string, origins map[string]Origin) error {
+	if len(origins) == 0 {
+		return nil
+	}
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
 	byOrigin := map[Origin][]*qdrant.PointId{}
 	for id, o := range origins {
 		byOrigin[o] = append(byOrigin[o], articleID(corpus, id))

@@ -48,11 +48,14 @@ const (
 )
 
 // Put writes documents of one corpus, whose ids differ. When it returns nil, they are stored and can be found; on error any of them may be,
-// and the same call again makes it good. An article's own point is written last, and carries its revision: where it
+// and the same call again makes it good. A generation that is live no more takes nothing: akin.ErrMismatch. An article's own point is written last, and carries its revision: where it
 // stands, everything that belongs to it stands, and nothing else does.
 func (s *Store) Put(ctx context.Context, corpus string, documents []Document) error {
 	if len(documents) == 0 {
 		return nil
+	}
+	if err := s.writable(ctx); err != nil {
+		return err
 	}
 	defer s.writes.Add(1)
 	var articles, statements []*qdrant.PointStruct
@@ -126,6 +129,9 @@ func (s *Store) delete(ctx context.Context, name string, filter *qdrant.Filter) 
 // Delete deletes articles with all that belongs to them, and tells which were there. An article's own point goes last, so that after
 // an error the same call again finishes the work.
 func (s *Store) Delete(ctx context.Context, corpus string, ids []string) (deleted, missing []string, err error) {
+	if err := s.writable(ctx); err != nil {
+		return nil, nil, err
+	}
 	defer s.writes.Add(1)
 	revisions, err := s.Revisions(ctx, corpus, ids)
 	if err != nil {

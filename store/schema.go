@@ -83,18 +83,14 @@ func (n names) collections() []collection {
 // openGeneration checks the live generation against the options, or makes one. A kill between its steps is made good by the next
 // call: collections and indexes that are there stay, and the aliases, which make them live, come last and at once.
 func (s *Store) openGeneration(ctx context.Context, opts Options) error {
-	aliases, err := s.client.ListAliases(ctx)
+	live, err := liveNames(ctx, s.client, s.aliases)
 	if err != nil {
-		return fmt.Errorf("list aliases: %w", meaning(err))
-	}
-	live := map[string]string{}
-	for _, a := range aliases {
-		live[a.GetAliasName()] = a.GetCollectionName()
+		return err
 	}
 	var switches []*qdrant.AliasOperations
-	for _, c := range s.names.collections() {
-		target, ok := live[c.alias]
-		if ok {
+	for _, c := range s.aliases.collections() {
+		target := live.of(c)
+		if target != "" {
 			if err := s.checkGeneration(ctx, target, opts); err != nil {
 				return err
 			}
@@ -107,6 +103,7 @@ func (s *Store) openGeneration(ctx context.Context, opts Options) error {
 			}
 			switches = append(switches, qdrant.NewAliasCreate(c.alias, target))
 		}
+		s.names.set(c, target)
 		if opts.ReadOnly {
 			continue
 		}
@@ -148,7 +145,7 @@ func (s *Store) checkGeneration(ctx context.Context, name string, opts Options) 
 			name, strconv.FormatInt(version, 10), schemaVersion)
 	}
 	if got := meta[metaFingerprint].GetStringValue(); got != opts.Fingerprint {
-		return fmt.Errorf("%w: collection %s holds vectors of %q, the embedder is %q: start with that embedder, or ingest into another --data or --prefix",
+		return fmt.Errorf("%w: collection %s holds vectors of %q, the embedder is %q: start with that embedder, or make a generation with this one by akin reindex",
 			akin.ErrMismatch, name, got, opts.Fingerprint)
 	}
 	if got := meta[metaDimensions].GetIntegerValue(); got != int64(opts.Dimensions) {
