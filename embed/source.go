@@ -43,13 +43,7 @@ const Stdin = "-"
 // was named itself, without the ending. What cannot be read is yielded as an error, and reading goes on.
 func Read(paths []string, stdin io.Reader) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		var r reader
-		r.yield = func(item Item) bool {
-			if utf8.ValidString(r.origin.Folder + r.origin.File) { // a store holds no other names
-				item.Origin = r.origin
-			}
-			return yield(item)
-		}
+		r := newReader(yield)
 		for _, p := range paths {
 			if !r.path(p, stdin) {
 				return
@@ -94,8 +88,21 @@ func readable(name string) bool {
 
 type reader struct {
 	yield  func(Item) bool
-	origin store.Origin // of what is being read
+	origin store.Origin    // of what is being read
+	only   map[string]bool // files of folders to read; nil for all
 	bytes  int64
+}
+
+// newReader hands items on with their origins.
+func newReader(yield func(Item) bool) *reader {
+	r := &reader{}
+	r.yield = func(item Item) bool {
+		if utf8.ValidString(r.origin.Folder + r.origin.File) { // a store holds no other names
+			item.Origin = r.origin
+		}
+		return yield(item)
+	}
+	return r
 }
 
 // path reports, as all of reader's methods do, whether to go on.
@@ -127,7 +134,7 @@ func (r *reader) folder(files fs.FS, folder, shown string) bool {
 		switch {
 		case err != nil:
 			goOn = r.fail(where, err)
-		case entry.IsDir():
+		case entry.IsDir(), r.only != nil && !r.only[below]:
 			return nil
 		case !readable(name):
 			goOn = r.fail(where, ErrSkipped)

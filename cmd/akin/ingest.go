@@ -24,6 +24,7 @@ type ingestCmd struct {
 	Corpus string        `help:"Corpus to put the articles into." default:"default"`
 	Batch  int           `help:"Articles written together." default:"64"`
 	Retry  time.Duration `help:"How long to try again when the store or the embedder stops answering." default:"30s"`
+	Watch  bool          `help:"Keep the store in step with the folders named here, as --prune does, until Ctrl-C."`
 	Prune  bool          `help:"Remove the articles that were once ingested from the folders named here, and that these no longer hold. Articles of files that cannot be read stay."`
 
 	DryRun                bool    `help:"Read everything, tell what would be done and what it would cost, and store nothing." group:"Dry run"`
@@ -35,7 +36,10 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	options := embed.IngestOptions{Corpus: c.Corpus, Batch: c.Batch, Retry: c.Retry}
-	if c.Prune {
+	if c.Watch && c.DryRun {
+		return errors.New("--watch, --dry-run: a watch has no end to tell of")
+	}
+	if c.Prune && !c.Watch {
 		if options.Prune, err = scopes(c.Paths); err != nil {
 			return err
 		}
@@ -49,6 +53,9 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
+	if c.Watch {
+		return c.watch(ctx, b, options, std)
+	}
 	sum, err := ingest(ctx, b.stage, embed.Read(c.Paths, std.in), options, c.Paths, std.err)
 	fmt.Fprintln(std.out, summary(sum))
 	if text := bill(akin.ProfileOf(b.embedder)); text != "" {
@@ -64,6 +71,26 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 		return fmt.Errorf("%d refused, named above", sum.Refused)
 	}
 	return nil
+}
+
+// watch tells of each run that did something.
+func (c ingestCmd) watch(ctx context.Context, b *backend, options embed.IngestOptions, std streams) error {
+	for _, p := range c.Paths {
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
+			return fmt.Errorf("--watch: %s is not a folder", p)
+		}
+	}
+	options.Report = func(item embed.Item, result embed.Result, _ embed.Summary) {
+		if result.Outcome == embed.Refused && !errors.Is(result.Err, embed.ErrSkipped) {
+			fmt.Fprintln(std.err, "refused", refusal(item, result.Err))
+		}
+	}
+	return b.stage.Watch(ctx, c.Paths, embed.WatchOptions{IngestOptions: options, Ran: func(sum embed.Summary, err error) {
+		fmt.Fprintln(std.out, summary(sum))
+		if err != nil {
+			fmt.Fprintf(std.err, "%v\n", err)
+		}
+	}})
 }
 
 // scopes are the folders among paths, and what is missing: it may have been one.
