@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/akinserver/akin"
@@ -14,6 +15,7 @@ type generations struct {
 	akinv1.UnimplementedGenerationServiceServer
 	live *generation.Live
 	next func(context.Context, map[string]string) (*generation.Generation, error)
+	log  *slog.Logger
 }
 
 // ListGenerations lists all generations.
@@ -56,6 +58,10 @@ func (s *generations) Reindex(m *akinv1.ReindexRequest, stream akinv1.Generation
 	return s.live.Reindex(ctx, open, generation.Options{
 		Batch: int(m.GetBatchSize()), Retry: reindexRetry, Sample: int(m.GetSampleSize()), KeepLive: m.GetKeepLive(), WithoutRefused: m.GetWithoutRefused(),
 		Report: func(e generation.Event) {
+			if e.Switched != nil {
+				s.log.InfoContext(ctx, "another generation is live: start with its embedder the next time",
+					"before", e.Switched.Before, "after", e.Switched.After, "articlesHeld", e.Switched.Articles, "writersWaited", e.Switched.Held)
+			}
 			if err := stream.Send(eventToProto(e)); err != nil {
 				cancel(err)
 			}

@@ -69,7 +69,7 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
 	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
 	if opts.Next != nil {
-		akinv1.RegisterGenerationServiceServer(s.grpc, &generations{live: live, next: opts.Next})
+		akinv1.RegisterGenerationServiceServer(s.grpc, &generations{live: live, next: opts.Next, log: opts.Log})
 		services = append(services, akinv1.GenerationService_ServiceDesc.ServiceName)
 	}
 	healthv1.RegisterHealthServer(s.grpc, s.health)
