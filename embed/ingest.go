@@ -21,7 +21,7 @@ type Summary struct {
 	Unchanged int
 	Refused   int
 	Removed   int   // articles that no folder of IngestOptions.Prune holds any more
-	Skipped   int   // files of folders that hold no articles by their names
+	Skipped   int   // files and records that hold no articles: see ErrSkipped
 	Bytes     int64 // of the input, read so far
 }
 

@@ -1,7 +1,6 @@
 package embed
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -9,14 +8,12 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/akinserver/akin"
-	"github.com/akinserver/akin/embed/page"
+	"github.com/akinserver/akin/embed/kind"
 	"github.com/akinserver/akin/store"
 )
 
@@ -25,22 +22,23 @@ type Item struct {
 	Where   string       // the file, or file:line
 	Origin  store.Origin // of what was read below a folder that was named
 	Article akin.Article
-	Err     error // ErrSkipped when nobody asked for this file to be read
+	Err     error // ErrSkipped, wrapped, when it is no mistake that there is none
 	Bytes   int64 // of the input, up to here
 }
 
-// ErrSkipped marks a file of a folder whose name says that it holds no articles.
-var ErrSkipped = errors.New("not a .txt, .jsonl, .ndjson or .json file")
-
-// endings of the files that are read when a folder is named. A file that is named itself is read whatever it is called.
-var endings = []string{".txt", ".jsonl", ".ndjson", ".json"}
+// ErrSkipped marks what lies in a folder or an archive and holds no articles: a picture, a redirect.
+var ErrSkipped = errors.New("holds no articles")
 
 // Stdin stands for the standard input among the paths of Read.
 const Stdin = "-"
 
-// Read yields the articles of files, of folders with all that lies below them in the order of names, and of JSON Lines on stdin. What a file holds,
-// pages or JSON Lines, is told by its content. A page's id is its path below the folder that was named, or its name when it
-// was named itself, without the ending. What cannot be read is yielded as an error, and reading goes on.
+// Read yields the articles of files, of folders with all that lies below them in the order of names, and of the standard input. What a file holds is told by its
+// content (see kind.Of): pages, JSON Lines, HTML, feeds, and archives of any of these. What cannot be read is yielded as an error, and reading goes on.
+//
+// The id of an article is what names it for good: its own, in JSON Lines and feeds; the address that an HTML page gives as its canonical one, or that it was
+// published at, in a WARC file; else the path of its file below the folder that was named, or its name when it was named itself. A page of text loses
+// the ending of its path: news/0001.txt is news/0001. What lies within an archive has the path of both: news.zip!/2014/0001. Packing a file alone does not change
+// its id: 0001.txt.gz is 0001, too. An id too long for the store ends in a digest of the whole.
 func Read(paths []string, stdin io.Reader) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
 		r := newReader(yield)
@@ -67,7 +65,7 @@ func Size(paths []string) (bytes int64, ok bool) {
 			return 0, false
 		}
 		err := filepath.WalkDir(p, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || (name != p && !readable(name)) {
+			if err != nil || entry.IsDir() || (name != p && !kind.Known(name)) {
 				return nil // Read says what cannot be read
 			}
 			if info, err := os.Stat(name); err == nil {
@@ -80,10 +78,6 @@ func Size(paths []string) (bytes int64, ok bool) {
 		}
 	}
 	return bytes, true
-}
-
-func readable(name string) bool {
-	return slices.Contains(endings, strings.ToLower(filepath.Ext(name))) && !strings.HasPrefix(filepath.Base(name), ".")
 }
 
 type reader struct {
@@ -109,7 +103,7 @@ func newReader(yield func(Item) bool) *reader {
 func (r *reader) path(root string, stdin io.Reader) bool {
 	r.origin = store.Origin{}
 	if root == Stdin {
-		return r.lines("stdin", stdin)
+		return r.stdin(stdin)
 	}
 	info, err := os.Stat(root)
 	if err != nil {
@@ -122,7 +116,7 @@ func (r *reader) path(root string, stdin io.Reader) bool {
 		return r.folder(os.DirFS(root), ".", root)
 	}
 	folder, name := filepath.Split(root)
-	return r.file(os.DirFS(cmp.Or(folder, ".")), name, root, idOf(name))
+	return r.file(os.DirFS(cmp.Or(folder, ".")), name, source{where: root, name: name})
 }
 
 // folder reads what lies below a folder, whose name for people is shown.
@@ -136,10 +130,10 @@ func (r *reader) folder(files fs.FS, folder, shown string) bool {
 			goOn = r.fail(where, err)
 		case entry.IsDir(), r.only != nil && !r.only[below]:
 			return nil
-		case !readable(name):
-			goOn = r.fail(where, ErrSkipped)
+		case !kind.Known(name):
+			goOn = r.fail(where, fmt.Errorf("%w: a file of another kind, by its name", ErrSkipped))
 		default:
-			goOn = r.file(files, name, where, idOf(below))
+			goOn = r.file(files, name, source{where: where, name: below})
 		}
 		if !goOn {
 			return fs.SkipAll
@@ -152,60 +146,10 @@ func (r *reader) folder(files fs.FS, folder, shown string) bool {
 	return goOn
 }
 
-func idOf(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
-
 func (r *reader) fail(where string, err error) bool {
 	// The path is in where, and need not be said twice.
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		err = failed.Err
 	}
 	return r.yield(Item{Where: where, Err: err, Bytes: r.bytes})
-}
-
-func (r *reader) file(files fs.FS, name, where, id string) bool {
-	f, err := files.Open(name)
-	if err != nil {
-		return r.fail(where, err)
-	}
-	defer f.Close()
-	in := bufio.NewReaderSize(counter{f, &r.bytes}, 64<<10)
-	head, err := in.Peek(512)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return r.fail(where, err)
-	}
-	if page.IsJSON(head) {
-		return r.lines(where, in)
-	}
-	article, err := page.Parse(in)
-	if err != nil {
-		return r.fail(where, err)
-	}
-	article.ID = id
-	article.Place()
-	return r.yield(Item{Where: where, Article: article, Bytes: r.bytes})
-}
-
-func (r *reader) lines(name string, in io.Reader) bool {
-	for line, err := range page.Lines(in) {
-		item := Item{Where: fmt.Sprintf("%s:%d", name, line.Number), Article: line.Article, Err: err, Bytes: r.bytes}
-		if err != nil {
-			item.Where = name // the error begins with the number of the line
-		}
-		if !r.yield(item) {
-			return false
-		}
-	}
-	return true
-}
-
-// counter counts what is read through it.
-type counter struct {
-	io.Reader
-	bytes *int64
-}
-
-func (c counter) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	*c.bytes += int64(n)
-	return n, err
 }

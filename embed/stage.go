@@ -142,7 +142,7 @@ type document struct {
 }
 
 // recipe changes when the same article must give other points.
-const recipe = "1"
+const recipe = "2"
 
 // Fingerprint names all that decides the vectors of a stage's points, the lexical ones included: what a store is opened for.
 func Fingerprint(embedder akin.Embedder) string {
@@ -348,19 +348,46 @@ const headingWeight = 0.3
 // its length, so that no long one drowns the others, and none is lost at the end.
 func (d *document) attach(vectors map[string][]float32, dimensions int) {
 	d.passages(func(p *store.Passage, _, _ string) { p.Dense = vectors[p.Digest] })
+	d.Dense = d.sum(0, len(d.Paragraphs), dimensions)
+	if d.Words < longWords {
+		return
+	}
+	from, words, text := 0, 0, ""
+	for i, p := range d.Article.Paragraphs {
+		words += encoder.Words(p.Text)
+		text += p.Text + "\n"
+		if words < partWords && i+1 < len(d.Article.Paragraphs) {
+			continue
+		}
+		part := store.Part{Dense: d.sum(from, i+1, dimensions), Words: words}
+		part.Lexical, part.Keys = encoder.LexicalKeys(d.heading + "\n" + text)
+		d.Parts = append(d.Parts, part)
+		from, words, text = i+1, 0, ""
+	}
+}
+
+// An article of so many words is found by its parts as well, each of which has about so many.
+const (
+	longWords = 1500
+	partWords = 400
+)
+
+// sum is the vector of the heading and some of the paragraphs.
+func (d *document) sum(from, to, dimensions int) []float32 {
 	body := make([]float64, dimensions)
-	for i, p := range d.Paragraphs {
-		add(body, p.Dense, math.Sqrt(float64(len(d.Article.Paragraphs[i].Text))))
+	for i := from; i < to; i++ {
+		add(body, d.Paragraphs[i].Dense, math.Sqrt(float64(len(d.Article.Paragraphs[i].Text))))
 	}
 	scale(body, 1)
 	if d.heading != "" {
 		add(body, d.Heading.Dense, headingWeight)
 		scale(body, 1)
 	}
-	d.Dense = make([]float32, dimensions)
+	out := make([]float32, dimensions)
 	for i, x := range body {
-		d.Dense[i] = float32(x)
+		out[i] = float32(x)
 	}
+	return out
 }
 
 func add(sum []float64, v []float32, weight float64) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/kind"
 )
 
 // WatchOptions of a watch. The zero value works.
@@ -109,7 +110,7 @@ func stamps(folder string) map[string]stamp {
 	found := map[string]stamp{}
 	files := os.DirFS(folder)
 	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !readable(name) {
+		if err != nil || entry.IsDir() || !kind.Known(name) {
 			return nil
 		}
 		if info, err := fs.Stat(files, name); err == nil {

@@ -200,7 +200,7 @@ func splitStatementID(id string) (article string, n int, ok bool) {
 // ("" for the first), and the token of the next page ("" after the last).
 func (s *Store) List(ctx context.Context, corpus string, filter akin.Filter, n int, token string) ([]akin.Article, string, error) {
 	request := &qdrant.ScrollPoints{
-		CollectionName: s.names.articles, Filter: conditions(corpus, filter), Limit: qdrant.PtrOf(uint32(n)),
+		CollectionName: s.names.articles, Filter: articleConditions(corpus, filter), Limit: qdrant.PtrOf(uint32(n)),
 		WithPayload: qdrant.NewWithPayloadExclude(heavy...),
 	}
 	if token != "" {
@@ -219,16 +219,16 @@ func (s *Store) List(ctx context.Context, corpus string, filter akin.Filter, n i
 
 // CountArticles counts the articles of a corpus that pass a filter.
 func (s *Store) CountArticles(ctx context.Context, corpus string, filter akin.Filter) (int, error) {
-	return s.count(ctx, s.names.articles, corpus, filter)
+	return s.count(ctx, s.names.articles, articleConditions(corpus, filter))
 }
 
 // CountStatements counts the statements of a corpus that pass a filter.
 func (s *Store) CountStatements(ctx context.Context, corpus string, filter akin.Filter) (int, error) {
-	return s.count(ctx, s.names.statements, corpus, filter)
+	return s.count(ctx, s.names.statements, conditions(corpus, filter))
 }
 
-func (s *Store) count(ctx context.Context, name, corpus string, filter akin.Filter) (int, error) {
-	n, err := s.client.Count(ctx, &qdrant.CountPoints{CollectionName: name, Filter: conditions(corpus, filter), Exact: qdrant.PtrOf(true)})
+func (s *Store) count(ctx context.Context, name string, filter *qdrant.Filter) (int, error) {
+	n, err := s.client.Count(ctx, &qdrant.CountPoints{CollectionName: name, Filter: filter, Exact: qdrant.PtrOf(true)})
 	if err != nil {
 		return 0, fmt.Errorf("store: count %s: %w", name, meaning(err))
 	}

@@ -42,6 +42,13 @@ func conditions(corpus string, f akin.Filter) *qdrant.Filter {
 	return out
 }
 
+// articleConditions leave out the parts of articles.
+func articleConditions(corpus string, f akin.Filter) *qdrant.Filter {
+	out := conditions(corpus, f)
+	out.Must = append(out.Must, qdrant.NewMatchKeyword(fieldRole, roleArticle))
+	return out
+}
+
 // timestamp is the begin of a day; nil for no date. The date was validated where the filter came in.
 func timestamp(date string) *timestamppb.Timestamp {
 	t, err := time.Parse(time.DateOnly, date)

@@ -22,6 +22,9 @@ type Generation struct {
 	Live        bool // the one that answers
 }
 
+// onlyArticles leaves out the parts of long ones.
+var onlyArticles = []*qdrant.Condition{qdrant.NewMatchKeyword(fieldRole, roleArticle)}
+
 // OpenLive reaches the live generation whatever embedder made it: its articles can be read, and its vectors compared with one another. It makes nothing.
 //
 // Errors: akin.ErrNotFound when there is no live generation, akin.ErrUnavailable when Qdrant does not answer.
@@ -100,12 +103,13 @@ func (s *Store) Generations(ctx context.Context) ([]Generation, error) {
 		g.Name, g.Live = name, collection == live.articles
 		for _, part := range []struct {
 			collection string
+			only       []*qdrant.Condition
 			n          *int
-		}{{collection, &g.Articles}, {s.aliases.statements + "_" + name, &g.Statements}} {
+		}{{collection, onlyArticles, &g.Articles}, {s.aliases.statements + "_" + name, nil, &g.Statements}} {
 			if !slices.Contains(collections, part.collection) {
 				continue // what made it, or deleted it, was interrupted
 			}
-			n, err := s.client.Count(ctx, &qdrant.CountPoints{CollectionName: part.collection, Exact: qdrant.PtrOf(true)})
+			n, err := s.client.Count(ctx, &qdrant.CountPoints{CollectionName: part.collection, Filter: &qdrant.Filter{Must: part.only}, Exact: qdrant.PtrOf(true)})
 			if err != nil {
 				return nil, fmt.Errorf("store: generations: count %s: %w", part.collection, meaning(err))
 			}
@@ -224,7 +228,7 @@ type Place struct{ Corpus, ID, Revision string }
 // Places visits all articles of all corpora, page by page, in the order of their points.
 func (s *Store) Places(ctx context.Context, visit func([]Place) error) error {
 	request := &qdrant.ScrollPoints{
-		CollectionName: s.names.articles, Limit: qdrant.PtrOf(uint32(listed)), WithPayload: qdrant.NewWithPayloadInclude(fieldCorpus, fieldArticle, fieldRevision),
+		CollectionName: s.names.articles, Filter: &qdrant.Filter{Must: onlyArticles}, Limit: qdrant.PtrOf(uint32(listed)), WithPayload: qdrant.NewWithPayloadInclude(fieldCorpus, fieldArticle, fieldRevision),
 	}
 	for {
 		points, next, err := s.client.ScrollAndOffset(ctx, request)

@@ -18,6 +18,11 @@ func pointID(corpus, article, place string) *qdrant.PointId {
 
 func articleID(corpus, article string) *qdrant.PointId { return pointID(corpus, article, "article") }
 
+// partID counts from 0.
+func partID(corpus, article string, n int) *qdrant.PointId {
+	return pointID(corpus, article, "part "+strconv.Itoa(n))
+}
+
 // statementID counts from 1, as akin.StatementID does.
 func statementID(corpus, article string, n int) *qdrant.PointId {
 	return pointID(corpus, article, "statement "+strconv.Itoa(n))

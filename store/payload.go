@@ -101,6 +101,7 @@ func articlePayload(corpus string, d *Document) payload {
 	a := &d.Article
 	p := foundBy(corpus, a, d.Revision)
 	p.origin(d.Origin)
+	p.text(fieldRole, roleArticle)
 	p.texts(fieldSpeaker, a.Speakers())
 	p.text(fieldTitle, a.Title)
 	p.text(fieldSubtitle, a.Subtitle)
@@ -134,6 +135,16 @@ func articlePayload(corpus string, d *Document) payload {
 		}
 		p[fieldAttributes] = qdrant.NewValueFromFields(attributes)
 	}
+	return p
+}
+
+// partPayload is found as its article is, and read as a candidate.
+func partPayload(corpus string, d *Document, part Part) payload {
+	a := &d.Article
+	p := foundBy(corpus, a, d.Revision)
+	p.text(fieldRole, rolePart)
+	p.texts(fieldSpeaker, a.Speakers())
+	p.text(fieldBrief, brief{a.ID, a.Language, a.PublishedDate, part.Words, d.Sketch}.encode())
 	return p
 }
 

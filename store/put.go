@@ -20,9 +20,18 @@ type Document struct {
 	Dense      []float32
 	Lexical    akin.SparseVector
 	Keys       akin.SparseVector // of Lexical, the terms that the article is searched by
+	Parts      []Part            // of a long article
 	Heading    Passage           // title and subtitle; without a vector when there are none
 	Paragraphs []Passage         // as Article.Paragraphs
 	Statements []Passage         // as Article.Statements
+}
+
+// Part is a stretch of a long article, which is found by each of its parts as by the whole: one paragraph among hundreds is lost in the vectors of the whole.
+type Part struct {
+	Dense   []float32
+	Lexical akin.SparseVector
+	Keys    akin.SparseVector
+	Words   int
 }
 
 // Passage is one embedded text.
@@ -58,15 +67,17 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 		return err
 	}
 	defer s.writes.Add(1)
-	var articles, statements []*qdrant.PointStruct
+	var articles, parts, statements []*qdrant.PointStruct
 	ids, revisions := make([]string, len(documents)), make([]string, len(documents))
 	for i := range documents {
 		d := &documents[i]
 		id := d.Article.ID
 		ids[i], revisions[i] = id, d.Revision
-		whole := vectors(d.Dense, d.Lexical)
-		if len(d.Keys.Indices) > 0 {
-			whole[keysName] = qdrant.NewVectorSparse(d.Keys.Indices, d.Keys.Values)
+		whole := searched(d.Dense, d.Lexical, d.Keys)
+		for n, p := range d.Parts {
+			parts = append(parts, &qdrant.PointStruct{
+				Id: partID(corpus, id, n), Vectors: qdrant.NewVectorsMap(searched(p.Dense, p.Lexical, p.Keys)), Payload: partPayload(corpus, d, p),
+			})
 		}
 		whole[passagesName] = qdrant.NewVectorMulti(s.rowsOf(d.passages()))
 		articles = append(articles, &qdrant.PointStruct{
@@ -81,6 +92,9 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	if err := s.upsert(ctx, s.names.statements, statements); err != nil {
 		return err
 	}
+	if err := s.upsert(ctx, s.names.articles, parts); err != nil {
+		return err
+	}
 	// What an edited article no longer holds goes before its point says that it is done.
 	stale := conditions(corpus, akin.Filter{})
 	stale.Must = append(stale.Must, qdrant.NewMatchKeywords(fieldArticle, ids...))
@@ -88,7 +102,20 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	if err := s.delete(ctx, s.names.statements, stale); err != nil {
 		return err
 	}
+	stale.Must = append(stale.Must, qdrant.NewMatchKeyword(fieldRole, rolePart))
+	if err := s.delete(ctx, s.names.articles, stale); err != nil {
+		return err
+	}
 	return s.upsert(ctx, s.names.articles, articles)
+}
+
+// searched are the vectors that an article, or a part of one, is found by.
+func searched(dense []float32, lexical, keys akin.SparseVector) map[string]*qdrant.Vector {
+	named := vectors(dense, lexical)
+	if len(keys.Indices) > 0 {
+		named[keysName] = qdrant.NewVectorSparse(keys.Indices, keys.Values)
+	}
+	return named
 }
 
 func vectors(dense []float32, lexical akin.SparseVector) map[string]*qdrant.Vector {

@@ -37,6 +37,13 @@ const (
 	fieldKeyword   = "keyword"
 	fieldFolder    = "folder" // of an article: its Origin
 	fieldFile      = "file"
+	fieldRole      = "role" // of a point among the articles
+)
+
+// The roles.
+const (
+	roleArticle = "article"
+	rolePart    = "part" // of a long one
 )
 
 type index struct {
@@ -75,7 +82,7 @@ type collection struct {
 func (n names) collections() []collection {
 	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
 	return []collection{
-		{alias: n.articles, articles: true, indexes: append([]index{keyword(fieldFolder), keyword(fieldFile)}, indexes...)},
+		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole), keyword(fieldFolder), keyword(fieldFile))},
 		{alias: n.statements, indexes: indexes},
 	}
 }

@@ -47,7 +47,7 @@ type Hit struct {
 	Lexical akin.SparseVector
 }
 
-// ArticleHit is a candidate article, with what decides its place among the others.
+// ArticleHit is a candidate article, or a part of a long one, with what decides its place among the others. An article may be found by several of its parts.
 type ArticleHit struct {
 	ID            string
 	Language      string
@@ -355,17 +355,17 @@ type Sample struct {
 // SampleArticles returns the vectors of up to n articles of a corpus: always the same ones while the corpus stays, and as good as drawn by
 // chance, since they are the first in the order of their ids, which are digests.
 func (s *Store) SampleArticles(ctx context.Context, corpus string, n int) ([]Sample, error) {
-	return s.sample(ctx, s.names.articles, corpus, n)
+	return s.sample(ctx, s.names.articles, articleConditions(corpus, akin.Filter{}), n)
 }
 
 // SampleStatements is SampleArticles for statements.
 func (s *Store) SampleStatements(ctx context.Context, corpus string, n int) ([]Sample, error) {
-	return s.sample(ctx, s.names.statements, corpus, n)
+	return s.sample(ctx, s.names.statements, conditions(corpus, akin.Filter{}), n)
 }
 
-func (s *Store) sample(ctx context.Context, name, corpus string, n int) ([]Sample, error) {
+func (s *Store) sample(ctx context.Context, name string, filter *qdrant.Filter, n int) ([]Sample, error) {
 	points, err := s.client.Scroll(ctx, &qdrant.ScrollPoints{
-		CollectionName: name, Filter: conditions(corpus, akin.Filter{}), Limit: qdrant.PtrOf(uint32(n)),
+		CollectionName: name, Filter: filter, Limit: qdrant.PtrOf(uint32(n)),
 		WithPayload: qdrant.NewWithPayloadInclude(fieldLanguage, fieldWords, fieldBrief), WithVectors: qdrant.NewWithVectorsInclude(denseName, lexicalName),
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ type evalCmd struct {
 	Sample   int      `help:"Measure no more than so many queries, or left sides of pairs, drawn by chance; 0 for all." default:"0"`
 	Seed     uint64   `help:"Of all that is drawn by chance." default:"1"`
 	Limit    int      `help:"Answers asked for a query." default:"100"`
+	Dense    *float64 `help:"The dense leg's share of a score, 0 to 1, instead of what the corpus says: to compare with one leg alone." name:"dense-weight" placeholder:"SHARE"`
 
 	JSON      bool               `help:"Print all figures, those of each query or pair as well, as JSON." name:"json"`
 	Bands     bool               `help:"Show how many of the pairs of each band are positive."`
@@ -77,7 +78,7 @@ func (c evalCmd) Run(ctx context.Context, std streams) error {
 
 func (c evalCmd) options() eval.Options {
 	return eval.Options{
-		Unit: eval.Unit(c.Unit), Settings: eval.Settings{Limit: c.Limit, Filter: c.filter()},
+		Unit: eval.Unit(c.Unit), Settings: eval.Settings{Limit: c.Limit, Filter: c.filter(), DenseWeight: c.Dense},
 		Positive: c.Positive, Group: c.Group, Sample: c.Sample, Seed: c.Seed, FailUnder: c.FailUnder,
 	}
 }
@@ -130,7 +131,7 @@ func flagged(err error) error {
 
 // evalFlagOf an option of a measurement.
 var evalFlagOf = map[string]string{
-	"queries": "--queries", "group": "--group", "positive": "--positive", "fail_under": "--fail-under", "run": "--run", "published_from": "--from", "published_before": "--before",
+	"dense_weight": "--dense-weight", "queries": "--queries", "group": "--group", "positive": "--positive", "fail_under": "--fail-under", "run": "--run", "published_from": "--from", "published_before": "--before",
 }
 
 // evalProgress shows one line that changes, on a terminal only.

@@ -18,7 +18,7 @@ import (
 )
 
 type ingestCmd struct {
-	Paths []string `arg:"" help:"Files, folders, or - for JSON Lines on standard input." name:"path"`
+	Paths []string `arg:"" help:"Files, folders, or - for standard input: pages as text, JSON Lines, HTML, Atom and RSS feeds, and zip, tar, gzip, bzip2 and WARC files of these. What a file is, and its encoding, are told by its content." name:"path"`
 	storeFlags
 	embedderFlags
 	Corpus string        `help:"Corpus to put the articles into." default:"default"`
@@ -241,7 +241,7 @@ func progressLine(sum embed.Summary, total int64, took time.Duration) string {
 }
 
 type readCmd struct {
-	Paths []string `arg:"" help:"Files, folders, or - for JSON Lines on standard input." name:"path"`
+	Paths []string `arg:"" help:"Files, folders, or - for standard input: pages as text, JSON Lines, HTML, Atom and RSS feeds, and zip, tar, gzip, bzip2 and WARC files of these. What a file is, and its encoding, are told by its content." name:"path"`
 }
 
 func (c readCmd) Run(ctx context.Context, std streams) error {

@@ -23,7 +23,7 @@ type qdrantCmd struct {
 	TLSCert string   `help:"Certificate to speak TLS with." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls"`
 	TLSKey  string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls"`
 
-	PartialUpserts bool `help:"Of an upsert with a point that does not fit keep the others, as Qdrant may; without it, none is kept."`
+	WholeUpserts bool `help:"Of an upsert with a point that does not fit keep none. Without it, the others are kept, as by Qdrant; akin's own store keeps none."`
 }
 
 func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
@@ -37,7 +37,7 @@ func (c qdrantCmd) Run(ctx context.Context, std streams) (err error) {
 	log := slog.New(slog.NewTextHandler(std.err, nil))
 	options := local.Options{
 		APIKey: os.Getenv("QDRANT__SERVICE__API_KEY"), ReadOnlyAPIKey: os.Getenv("QDRANT__SERVICE__READ_ONLY_API_KEY"), Logger: log,
-		PartialUpserts: c.PartialUpserts,
+		PartialUpserts: !c.WholeUpserts, // on a port it stands for Qdrant, and answers as Qdrant does
 	}
 	if c.TLSCert != "" {
 		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)

@@ -23,6 +23,9 @@ var compoundSurnames = []string{
 	"欧阳", "上官", "司马", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "夏侯", "轩辕", "长孙", "宇文", "端木", "南宫", "独孤", "西门", "闻人",
 }
 
+const commonSurnames = "高江王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范石廖贾夏韦付傅邹孟熊秦邱尹薛闫段侯陶黎贺顾郝龚邵钱严覃戴莫孔汤" +
+	"康施牛樊葛邢易庞颜倪庄聂章鲁岳翟殷詹申耿焦俞柳甘祝纪梅阮童凌毕裴霍翁骆辛靳柴蒙喻祁蒲屈饶牟缪褚娄窦戚岑费卜晏柏瞿佟臧"
+
 // transliteration holds the characters that foreign names are spelt with.
 const transliteration = "阿埃艾爱安昂奥澳巴白拜班邦包保鲍贝本比彼毕别宾波伯勃博卜布采蔡策查察昌楚茨慈此达大代戴丹当道德登邓狄迪蒂第蓓丁东杜敦顿多娥厄恩尔" +
 	"法凡范方菲费芬丰冯佛弗福傅富盖甘冈高戈哥歌格葛根耿贡古顾瓜关圭郭果哈海罕汉杭豪赫黑亨洪侯胡华怀惠霍基吉季济加佳迦贾简江杰捷金津京久居喀卡开凯坎康考" +
@@ -35,6 +38,7 @@ const transliteration = "阿埃艾爱安昂奥澳巴白拜班邦包保鲍贝本�
 
 var (
 	surname      = set(surnames)
+	common       = set(commonSurnames)
 	foreign      = set(transliteration)
 	roleWord     = regexp.MustCompile(`\p{Han}*?(?:记者|通讯员|实习生|评论员|撰稿人|作者)[：:]?`)
 	work         = regexp.MustCompile(`(?:摄影报道|图片报道|摄影|报道|整理|供图|摄|文/图|图/文)$`)
@@ -42,12 +46,17 @@ var (
 	between      = regexp.MustCompile(`[\s\p{Z}]*(?:[、，,;；/／&\s\p{Z}]|\band\b)[\s\p{Z}]*`)
 )
 
-func set(s string) map[rune]bool {
-	m := make(map[rune]bool, utf8.RuneCountInString(s))
+// runes is a set of characters of the basic plane, asked for every character of a text.
+type runes [1 << 16 / 64]uint64
+
+func (s *runes) has(r rune) bool { return r >= 0 && r < 1<<16 && s[r/64]&(1<<(r%64)) != 0 }
+
+func set(s string) *runes {
+	var m runes
 	for _, r := range s {
-		m[r] = true
+		m[r/64] |= 1 << (r % 64)
 	}
-	return m
+	return &m
 }
 
 // Surname returns the Chinese surname that s begins with, or "".
@@ -57,10 +66,18 @@ func Surname(s string) string {
 			return c
 		}
 	}
-	if r, n := utf8.DecodeRuneInString(s); surname[r] {
+	if r, n := utf8.DecodeRuneInString(s); surname.has(r) {
 		return s[:n]
 	}
 	return ""
+}
+
+// IsCommonSurname reports whether s begins with one of the hundred commonest surnames that open few other words, or
+// with one of two characters: then less is needed to take a word for a name.
+func IsCommonSurname(s string) bool {
+	family := Surname(s)
+	r, n := utf8.DecodeRuneInString(family)
+	return common.has(r) || len(family) > n && n > 0
 }
 
 // IsChinese reports whether s has the shape of a Chinese full name: a surname and one or two characters more.
@@ -88,7 +105,7 @@ func IsForeign(s string) bool {
 		case strings.ContainsRune("一天日月年同的", r):
 			return false
 		case unicode.Is(unicode.Han, r):
-			if !foreign[r] {
+			if !foreign.has(r) {
 				others++
 			}
 		case r == '-' || 'A' <= r && r <= 'Z' || r == '.':
@@ -172,4 +189,4 @@ func allHan(s string) bool {
 }
 
 // IsTransliteration reports whether foreign names are spelt with r.
-func IsTransliteration(r rune) bool { return foreign[r] }
+func IsTransliteration(r rune) bool { return foreign.has(r) }

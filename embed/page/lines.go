@@ -95,7 +95,7 @@ func ParseLine(text []byte) (akin.Article, error) {
 		return akin.Article{}, fmt.Errorf("%w: a NUL at byte %d", ErrBinary, at)
 	}
 	if at := invalidUTF8(text); at >= 0 {
-		return akin.Article{}, fmt.Errorf("%w: byte %d (0x%02x)", ErrEncoding, at, text[at])
+		return akin.Article{}, fmt.Errorf("%w: not UTF-8: byte %d (0x%02x)", ErrEncoding, at, text[at])
 	}
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.UseNumber() // an id of twenty digits is not a float64

@@ -99,7 +99,7 @@ func TestLinesErrors(t *testing.T) {
 		{"a statement that is nowhere", `{"id":"a","text":"One.","statements":[{"text":"Two"}]}`, `line 2: statements[0].text: does not stand in the paragraphs`},
 		{"a start that is no whole number", `{"id":"a","text":"One.","statements":[{"text":"One","start":0.5,"end":3}]}`, `line 2: statements[0].start: want a whole number, got 0.5`},
 		{"a kind that is none", `{"id":"a","text":"One.","statements":[{"text":"One","kind":"loud"}]}`, `line 2: statements[0].kind: "loud" is neither "direct" nor "indirect"`},
-		{"invalid UTF-8", "{\"id\":\"a\xff\"}", `line 2: neither UTF-8 nor GB18030: byte 8 (0xff)`},
+		{"invalid UTF-8", "{\"id\":\"a\xff\"}", `line 2: unknown encoding: not UTF-8: byte 8 (0xff)`},
 		{"a NUL", "{\"id\":\"a\x00\"}", `line 2: not a text: a NUL at byte 8`},
 	}
 	good := `{"id":"b","text":"Good."}`

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed/charset"
 	"github.com/akinserver/akin/embed/language"
 )
 
@@ -19,8 +20,8 @@ const MaxSize = 4 * akin.MaxTextLength
 // Why a page cannot be read. Parse returns them wrapped, met with errors.Is.
 var (
 	ErrEmpty    = errors.New("nothing but white space")
-	ErrBinary   = errors.New("not a text")
-	ErrEncoding = errors.New("neither UTF-8 nor GB18030")
+	ErrBinary   = charset.ErrBinary
+	ErrEncoding = charset.ErrEncoding
 	ErrTooLarge = errors.New("too large")
 	ErrNoBody   = errors.New("no body")
 )
@@ -34,8 +35,7 @@ const (
 	OtherSources  = "other_sources"  // source lines after the first, as printed
 )
 
-// Parse returns the article printed on the page that r holds. The page is UTF-8, or GB18030 when it reads as Chinese
-// in that encoding alone. A paragraph's text stays as printed, dateline and byline included, without the white space
+// Parse returns the article printed on the page that r holds. Its encoding is found by charset.Decode. A paragraph's text stays as printed, dateline and byline included, without the white space
 // around it; control characters are dropped.
 //
 // The article has no ID and no statements: the caller names it, and statement.Split reads it. Parse returns an error

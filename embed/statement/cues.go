@@ -11,6 +11,7 @@ import (
 type cue struct {
 	word  string
 	after after
+	runes []rune // of the word
 }
 
 // after is what may follow a cue for it to report speech.
@@ -23,11 +24,11 @@ const (
 
 // chineseCues by their first character, longest first.
 var chineseCues = cueTable(map[after]string{
-	any: "说 表示 指出 强调 认为 称 宣称 声称 坚称 坦言 透露 呼吁 警告 重申 主张 直言 预测 预计 希望 建议 承认 要求 提醒",
+	any: "说 表示 指出 强调 认为 称 宣称 声称 坚称 坦言 透露 呼吁 警告 重申 主张 直言 预测 预计 希望 建议 承认 要求 提醒 号召",
 	mark: "说道 说过 讲 讲道 讲到 讲述 谈 谈道 谈到 提到 提出 介绍 介绍说 补充 补充说 补充道 回应 回应说 回应称 回应道 解释 解释说 解释道 解释称 " +
 		"分析 分析说 分析称 分析认为 指出说 强调说 强调指出 表态 承诺 保证 否认 证实 宣布 披露 回忆 回忆说 回忆道 感慨 感慨道 感慨地说 感叹 感叹道 感言 反驳 反驳说 反驳道 批评说 批评道 " +
 		"问 问道 询问 反问 追问 答 答道 回答 回答说 回答道 写道 写 喊 喊道 笑道 笑言 叹道 赞道 赞叹 叮嘱 嘱咐 打趣 打趣说 打趣道 评价 评价说 评价道 评论 评论说 总结 总结说 总结道 相信 告诫 告诉 " +
-		"形容 描述 描述道 自嘲 自述 坦承 呼吁说 警告说 警告称 表示说 谈及 说起 指示 反映 反映说 吐露 放言 扬言 断言 笑着说 申明 辩称 供述 供称 推测 估计 判断",
+		"形容 描述 描述道 自嘲 自述 坦承 呼吁说 警告说 警告称 表示说 谈及 说起 指示 反映 反映说 吐露 放言 扬言 断言 笑着说 申明 辩称 供述 供称 推测 估计 判断 获悉 了解到 报道",
 })
 
 func cueTable(words map[after]string) map[rune][]cue {
@@ -35,7 +36,7 @@ func cueTable(words map[after]string) map[rune][]cue {
 	for kind, list := range words {
 		for _, w := range strings.Fields(list) {
 			first := []rune(w)[0]
-			table[first] = append(table[first], cue{w, kind})
+			table[first] = append(table[first], cue{w, kind, []rune(w)})
 		}
 	}
 	for _, cues := range table {
@@ -46,6 +47,15 @@ func cueTable(words map[after]string) map[rune][]cue {
 	}
 	return table
 }
+
+// cueStarts are the characters that cues begin with.
+var cueStarts = func() *runes {
+	var m runes
+	for r := range chineseCues {
+		m.add(r)
+	}
+	return &m
+}()
 
 // notBefore and notBehind are what makes another word of a cue when it stands next to it: 据说, 说明; 名称, 称为.
 var (
@@ -68,9 +78,10 @@ var (
 		"相信": "不 无法",
 		"写道": "",
 		"喊":  "呼 叫",
-		"评价": "高度 积极 的 未",
+		"评价": "高度 积极 的 未 进行 综合 指标",
 		"形容": "无法 难以",
 		"反映": "据群众",
+		"报道": "的 相关 有关 新闻 深入 跟踪 连续 专题 广泛",
 	}
 	notBehind = map[string]string{
 		"说":  "明 法 服 唱 辞 教 不 到底 起 白 话 实 出 了 过 的 好 完 来 谎 着 客 理 笑 书 成 破 一 两 几 是 得 和 词 辞 亲 情 穿",
@@ -98,12 +109,20 @@ var (
 )
 
 // denied is what before a cue says that it does not report.
-var denied = []string{"没有", "并未", "尚未", "未曾", "不愿", "不肯", "拒绝", "无法", "难以", "不便", "不能", "不想", "不会", "未", "没", "有必要", "不敢", "如果", "假如", "是否", "不再"}
+var denied = runeWords([]string{"没有", "并未", "尚未", "未曾", "不愿", "不肯", "拒绝", "无法", "难以", "不便", "不能", "不想", "不会", "未", "没", "有必要", "不敢", "如果", "假如", "是否", "不再"})
 
-func splitTable(m map[string]string) map[string][]string {
-	out := make(map[string][]string, len(m))
+func splitTable(m map[string]string) map[string][][]rune {
+	out := make(map[string][][]rune, len(m))
 	for k, v := range m {
-		out[k] = strings.Fields(v)
+		out[k] = runeWords(strings.Fields(v))
+	}
+	return out
+}
+
+func runeWords(words []string) [][]rune {
+	out := make([][]rune, 0, len(words))
+	for _, w := range words {
+		out = append(out, []rune(w))
 	}
 	return out
 }
@@ -112,24 +131,26 @@ var noBefore, noBehind = splitTable(notBefore), splitTable(notBehind)
 
 // cueAt returns the cue that a text has at place i, if what stands around it lets it report speech.
 func cueAt(text []rune, i int) (cue, bool) {
+	if !cueStarts.has(text[i]) {
+		return cue{}, false
+	}
 	for _, c := range chineseCues[text[i]] {
-		word := []rune(c.word)
-		if !hasPrefix(text[i:], word) {
+		if !hasPrefix(text[i:], c.runes) {
 			continue
 		}
-		end := i + len(word)
+		end := i + len(c.runes)
 		for _, w := range noBehind[c.word] {
-			if hasPrefix(text[end:], []rune(w)) {
+			if hasPrefix(text[end:], w) {
 				return cue{}, false
 			}
 		}
 		for _, w := range noBefore[c.word] {
-			if hasSuffix(text[:i], []rune(w)) {
+			if hasSuffix(text[:i], w) {
 				return cue{}, false
 			}
 		}
 		for _, w := range denied {
-			if hasSuffix(text[:i], []rune(w)) {
+			if hasSuffix(text[:i], w) {
 				return cue{}, false
 			}
 		}
@@ -141,7 +162,9 @@ func cueAt(text []rune, i int) (cue, bool) {
 // nouns are cues that are nouns too, and nounBefore is what then stands before them: 三点建议, 更高要求.
 var (
 	nouns      = set(strings.Fields(`要求 建议 主张 承诺 保证 评价 分析 总结 判断 推测 估计 希望 警告 预测 介绍 回应 解释 回忆 提醒 呼吁 评论 描述 讲述 预计`))
-	nounBefore = strings.Fields(`的 点 项 条 些 种 个 份 类 新 重要 政治 有关 相关 具体 技术 质量 基本 工作 标准 更高 任务 时代 实践 群众 现实 迫切 必然 内在 根本 客观 严格 纪律 统一 出`)
+	nounBefore = strings.Fields(`的 点 项 条 些 种 个 份 类 新 重要 政治 有关 相关 具体 技术 质量 基本 工作 标准 更高 任务 时代 实践 群众 现实 迫切 必然 内在 根本 客观 严格 纪律 统一 出 进行 开展 作出 做出 予以 经济`)
+	// issued is what a clause says of a noun: 发布秋季经济预测.
+	issued = regexp.MustCompile(`(?:发布|公布|发表|出台|印发)[^，]{0,12}$`)
 	// ruling is how a clause opens that says what follows from somebody's words, not what they are.
 	ruling = regexp.MustCompile(`^(?:根据|按照?|遵照|依据|围绕|落实|贯彻|响应|正如|如同|就像)`)
 )
@@ -151,7 +174,7 @@ func isNoun(c cue, words string) bool {
 	if !nouns[c.word] {
 		return false
 	}
-	if ruling.MatchString(words) {
+	if ruling.MatchString(words) || issued.MatchString(words) {
 		return true
 	}
 	for _, w := range nounBefore {

@@ -8,9 +8,40 @@ type quotation struct {
 // inner is what a quotation says.
 func (q quotation) inner() span { return span{q.open + 1, q.close} }
 
-var closingMark = map[rune]rune{'“': '”', '‘': '’', '「': '」', '『': '』', '"': '"', '《': '》', '（': '）', '(': ')', '〈': '〉', '【': '】'}
+// closingOf returns the mark that closes what r opens, or 0.
+func closingOf(r rune) rune {
+	switch r {
+	case '“':
+		return '”'
+	case '‘':
+		return '’'
+	case '「':
+		return '」'
+	case '『':
+		return '』'
+	case '"':
+		return '"'
+	case '《':
+		return '》'
+	case '（':
+		return '）'
+	case '(':
+		return ')'
+	case '〈':
+		return '〉'
+	case '【':
+		return '】'
+	}
+	return 0
+}
 
-var isClosing = map[rune]bool{'”': true, '’': true, '」': true, '』': true, '》': true, '）': true, ')': true, '〉': true, '】': true}
+func isClosing(r rune) bool {
+	switch r {
+	case '”', '’', '」', '』', '》', '）', ')', '〉', '】':
+		return true
+	}
+	return false
+}
 
 func isQuote(r rune) bool {
 	return r == '“' || r == '‘' || r == '「' || r == '『' || r == '"'
@@ -30,7 +61,7 @@ func nesting(text []rune) (quotes []quotation, inside []bool) {
 			inside[i] = true
 			top := stack[n-1]
 			switch {
-			case r == closingMark[top.r] || r == top.r && isQuote(r) && i > 0 && endsSpeech(text[i-1]):
+			case r == closingOf(top.r) || r == top.r && isQuote(r) && i > 0 && endsSpeech(text[i-1]):
 				// A second opening mark behind a full stop is a closing one mistyped.
 				stack = stack[:n-1]
 				if len(stack) == 0 {
@@ -40,7 +71,7 @@ func nesting(text []rune) (quotes []quotation, inside []bool) {
 					}
 				}
 				continue
-			case isClosing[r] && n > 1 && r == closingMark[stack[0].r] && isQuote(stack[0].r):
+			case isClosing(r) && n > 1 && r == closingOf(stack[0].r) && isQuote(stack[0].r):
 				// The inner marks were never closed; the outer ones are.
 				quotes = append(quotes, quotation{stack[0].at, i})
 				stack = stack[:0]
@@ -49,7 +80,7 @@ func nesting(text []rune) (quotes []quotation, inside []bool) {
 			}
 		}
 		// A bracket, or a quotation mark that may be an apostrophe, opens something only if it is closed again.
-		if closingMark[r] == 0 || r == '"' && len(stack) > 0 || (!isQuote(r) || r == '‘') && !hasClosing(text[i+1:], closingMark[r]) {
+		if closingOf(r) == 0 || r == '"' && len(stack) > 0 || (!isQuote(r) || r == '‘') && !hasClosing(text[i+1:], closingOf(r)) {
 			continue
 		}
 		stack = append(stack, mark{r, i})
@@ -84,21 +115,21 @@ func sentences(text []rune, part span) []span {
 	}
 	for i := part.start; i < part.end; i++ {
 		r := text[i]
-		if n := len(stack); n > 0 && r == closingMark[stack[n-1]] {
+		if n := len(stack); n > 0 && r == closingOf(stack[n-1]) {
 			stack = stack[:n-1]
 			if n == 1 && isQuoteEnd(r) && endsSentence(text[i-1]) && (i+1 >= part.end || !continues(text[i+1])) {
 				cut(i + 1)
 			}
 			continue
 		}
-		if closingMark[r] != 0 && hasClosing(text[i+1:part.end], closingMark[r]) {
+		if closingOf(r) != 0 && hasClosing(text[i+1:part.end], closingOf(r)) {
 			stack = append(stack, r)
 			continue
 		}
 		if len(stack) > 0 || !endsSentence(r) {
 			continue
 		}
-		for i+1 < part.end && (endsSentence(text[i+1]) || isClosing[text[i+1]] || text[i+1] == '…') {
+		for i+1 < part.end && (endsSentence(text[i+1]) || isClosing(text[i+1]) || text[i+1] == '…') {
 			i++
 		}
 		if i+1 < part.end && continues(text[i+1]) {
@@ -114,7 +145,7 @@ func isQuoteEnd(r rune) bool { return r == '”' || r == '’' || r == '」' || 
 
 // continues reports whether a mark at r's place carries a sentence on.
 func continues(r rune) bool {
-	return r == '，' || r == '、' || r == '；' || r == '：' || r == ',' || r == ';' || r == ':' || isClosing[r]
+	return r == '，' || r == '、' || r == '；' || r == '：' || r == ',' || r == ';' || r == ':' || isClosing(r)
 }
 
 // hasClosing looks for a closing mark nearby: an opening one without it opens nothing.

@@ -62,8 +62,9 @@ func Split(a akin.Article) []akin.Statement {
 func isChinese(text string) bool {
 	ideographs, words, inWord := 0, 0, false
 	for _, r := range text {
+		const firstHan = 0x2e80
 		switch {
-		case unicode.Is(unicode.Han, r):
+		case r >= firstHan && unicode.Is(unicode.Han, r):
 			ideographs++
 			inWord = false
 		case unicode.IsLetter(r):

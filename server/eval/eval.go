@@ -26,14 +26,19 @@ const (
 type Settings struct {
 	Limit  int         `json:"limit"`           // answers asked for a query; 100 by default
 	Filter akin.Filter `json:"filter,omitzero"` // of answers to queries; pairs are compared whatever it says
+
+	DenseWeight *float64 `json:"denseWeight,omitzero"` // the dense leg's share of a score, 0 to 1; by default what the corpus says
 }
 
 func (s Settings) request(seed akin.Seed) query.Request {
-	return query.Request{Corpus: akin.DefaultCorpus, Seeds: []akin.Seed{seed}, Filter: s.Filter, Limit: s.Limit, EveryPrint: true}
+	return query.Request{Corpus: akin.DefaultCorpus, Seeds: []akin.Seed{seed}, Filter: s.Filter, Limit: s.Limit, EveryPrint: true, DenseWeight: s.DenseWeight}
 }
 
 // validate looks at what the engine takes for granted.
 func (s Settings) validate() error {
+	if w := s.DenseWeight; w != nil && !(*w >= 0 && *w <= 1) {
+		return &akin.InvalidError{Field: "dense_weight", Problem: fmt.Sprintf("%v is not within 0 to 1", *w)}
+	}
 	for field, date := range map[string]string{"published_from": s.Filter.PublishedFrom, "published_before": s.Filter.PublishedBefore} {
 		if date == "" {
 			continue

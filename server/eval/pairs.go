@@ -105,7 +105,7 @@ func (m *measurement) compare(ctx context.Context, left string, rights []string)
 		for i, right := range some {
 			ids[i] = m.stored(right)
 		}
-		found, err := compare(ctx, akin.DefaultCorpus, akin.Seed{ID: m.stored(left)}, ids)
+		found, err := compare(ctx, m.options.Settings.request(akin.Seed{ID: m.stored(left)}), ids)
 		if err != nil {
 			return nil, fmt.Errorf("compare %q: %w", left, err)
 		}

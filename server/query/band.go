@@ -30,10 +30,14 @@ func (s *scale) story(words int) float64 {
 	return max(longStory+(briefStory-longStory)*math.Exp(-beyond/storyDecline), 1.1*s.topic)
 }
 
-// band tells what a likeness means. Texts that have different figures in the same place tell two stories, however alike they read: two days' weather.
+// figuresDecide is the length, in words, up to which different figures in the same place make two stories: two days' weather. A longer report with another figure
+// may well be a later one of the same event.
+const figuresDecide = 200
+
+// band tells what a likeness means.
 func (s *scale) band(likeness float64, words int, contradicted bool) akin.Band {
 	switch {
-	case likeness >= s.story(words) && !contradicted:
+	case likeness >= s.story(words) && !(contradicted && words <= figuresDecide):
 		return akin.SameStory
 	case likeness >= s.topic:
 		return akin.SameTopic

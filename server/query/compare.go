@@ -15,18 +15,18 @@ type Comparison struct {
 	Scores Scores
 }
 
-// CompareArticles compares a seed with each of the articles that ids name, unlike or other prints of the seed as they may be. What the corpus does not
-// hold, and the seed itself, is not in the answer.
+// CompareArticles compares the seeds of a request with each of the articles that ids name, unlike or other prints of the seed as they may be. What the corpus does not
+// hold, and a seed itself, is not in the answer.
 //
 // Errors: as Related.
-func (e *Engine) CompareArticles(ctx context.Context, corpus string, from akin.Seed, ids []string) (map[string]Comparison, error) {
-	r := Request{Corpus: corpus, Seeds: []akin.Seed{from}, Filter: akin.Filter{IDs: ids}}
+func (e *Engine) CompareArticles(ctx context.Context, r Request, ids []string) (map[string]Comparison, error) {
+	r.Filter = akin.Filter{IDs: ids}
 	q, hits, err := e.relatedCandidates(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string]Comparison, len(hits))
-	for _, hit := range hits {
+	for _, hit := range q.best(hits) {
 		sketch, _ := family.Decode(hit.Sketch) // one that cannot be read resembles nothing
 		scores := q.scores(hit.Hit, hit.Words)
 		out[hit.ID] = Comparison{scores.total(), q.band(scores.total(), hit.Words, sketch), scores}
@@ -35,7 +35,7 @@ func (e *Engine) CompareArticles(ctx context.Context, corpus string, from akin.S
 }
 
 // CompareStatements is CompareArticles for statements.
-func (e *Engine) CompareStatements(ctx context.Context, corpus string, from akin.Seed, ids []string) (map[string]Comparison, error) {
+func (e *Engine) CompareStatements(ctx context.Context, r Request, ids []string) (map[string]Comparison, error) {
 	wanted := make(map[string]bool, len(ids))
 	var articles []string
 	for _, id := range ids {
@@ -44,7 +44,8 @@ func (e *Engine) CompareStatements(ctx context.Context, corpus string, from akin
 			articles = append(articles, id[:i])
 		}
 	}
-	q, hits, err := e.similarCandidates(ctx, Request{Corpus: corpus, Seeds: []akin.Seed{from}, Filter: akin.Filter{IDs: articles}})
+	r.Filter = akin.Filter{IDs: articles}
+	q, hits, err := e.similarCandidates(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,11 @@ func (f fused) total() float64 { return f.densePart + f.lexicalPart }
 
 // fuse weighs the two legs by how far each can be trusted, for a pair of texts of which the shorter has so many words.
 func (s *scale) fuse(dense, lexical float64, words int) fused {
-	weight := s.trust * evenWords / (evenWords + float64(words))
+	return s.weigh(dense, lexical, s.trust*evenWords/(evenWords+float64(words)))
+}
+
+// weigh gives the dense leg a share of the likeness, and the lexical leg the rest.
+func (s *scale) weigh(dense, lexical, weight float64) fused {
 	f := fused{dense: dense, lexical: lexical}
 	f.densePart = weight * standing(dense, s.dense)
 	if s.literal && lexical == 0 {
@@ -73,11 +77,12 @@ type scorer struct {
 	lexicals []float64 // what a lexical score is divided by to be 1 for the seed's own words
 	positive []int     // seeds, by the order of Hit.Like
 	negative []int
+	weight   *float64   // Request.DenseWeight
 	aligned  []*aligner // of each seed whose passages were asked for
 }
 
-func (c *calibration) scorer(seeds []seed) *scorer {
-	s := &scorer{seeds: seeds, scales: make([]*scale, len(seeds)), lexicals: make([]float64, len(seeds)), aligned: make([]*aligner, len(seeds))}
+func (c *calibration) scorer(seeds []seed, weight *float64) *scorer {
+	s := &scorer{seeds: seeds, weight: weight, scales: make([]*scale, len(seeds)), lexicals: make([]float64, len(seeds)), aligned: make([]*aligner, len(seeds))}
 	for i := range seeds {
 		s.scales[i] = c.scale(seeds[i].language)
 		s.lexicals[i] = s.scales[i].unit(c.product(seeds[i].lexical, seeds[i].lexical))
@@ -95,6 +100,9 @@ func (s *scorer) fuse(i int, scores store.Scores, words int) fused {
 	lexical := 0.0
 	if s.lexicals[i] > 0 {
 		lexical = max(0, scores.Lexical/s.lexicals[i])
+	}
+	if s.weight != nil {
+		return s.scales[i].weigh(scores.Dense, lexical, *s.weight)
 	}
 	return s.scales[i].fuse(scores.Dense, lexical, min(s.seeds[i].words, words))
 }

@@ -79,6 +79,8 @@ type Request struct {
 
 	// EveryPrint gives each print of a text a place of its own, other prints of the seeds as well: for measuring, where each document is judged by itself.
 	EveryPrint bool
+	// DenseWeight is the dense leg's share of a score, 0 to 1, whatever the corpus says: for measuring. Nil leaves it to the corpus.
+	DenseWeight *float64
 }
 
 // SpeakerScope limits whose statements can be an answer, as seen from the positive seeds that are statements.

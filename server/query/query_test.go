@@ -5,10 +5,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/embed"
+	"github.com/akinserver/akin/embed/encoder"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
+	"github.com/akinserver/akin/store/local"
+	"github.com/akinserver/akin/store/storetest"
+	"github.com/akinserver/akin/testdata"
 )
 
 func related(t *testing.T, engine *query.Engine, r query.Request) query.ArticleAnswer {
@@ -205,5 +211,174 @@ func TestAnEmptyCorpusAnswersNothing(t *testing.T) {
 	answer, err := engine.Related(t.Context(), query.Request{Corpus: "empty", Seeds: []akin.Seed{{Text: "a bridge"}}, Limit: 10})
 	if err != nil || len(answer.Matches) != 0 || answer.More {
 		t.Errorf("got %+v (%v), want nothing", answer, err)
+	}
+}
+
+// TestCallsToTheStore holds what an answer costs: two calls, and one more where the seed decides who can be a candidate.
+func TestCallsToTheStore(t *testing.T) {
+	db, err := local.Open("", local.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	client, err := db.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), client, store.Options{Fingerprint: embed.Fingerprint(embedder), Dimensions: embedder.Dimensions()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := embed.New(st, embedder).Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	engine := query.New(st, embedder, query.Options{Now: func() time.Time { return now }})
+	related(t, engine, query.Request{Seeds: byID("varn-tunnel-1"), Limit: 3}) // learns what scores mean
+	calls := func() (n int) {
+		for _, c := range db.Stats().Calls {
+			n += int(c.Count)
+		}
+		return n
+	}
+	for name, test := range map[string]struct {
+		request query.Request
+		most    int
+	}{
+		"by id":               {query.Request{Seeds: byID("varn-tunnel-1"), Limit: 3}, 2},
+		"with evidence":       {query.Request{Seeds: byID("varn-tunnel-1"), Limit: 3, Evidence: 3}, 2},
+		"by text":             {query.Request{Seeds: []akin.Seed{{Text: "a new tunnel"}}, Limit: 1, Evidence: 3}, 2},
+		"several seeds":       {query.Request{Seeds: []akin.Seed{{ID: "varn-tunnel-1"}, {ID: "ellesk-bridge-1"}, {ID: "bopu-fishing-1", Negative: true}}, Limit: 3}, 2},
+		"diverse and fresh":   {query.Request{Seeds: byID("varn-tunnel-1"), Limit: 3, Diversity: 0.5, Time: query.Time{HalfLife: 30}}, 2},
+		"older than the seed": {query.Request{Seeds: byID("varn-tunnel-1"), Limit: 1, Time: query.Time{Scope: query.Older}}, 4}, // one counts, where there are fewer than asked for
+		"a seed that is away": {query.Request{Seeds: []akin.Seed{{ID: "varn-tunnel-1"}, {ID: "nobody"}}, Limit: 3}, 4},
+	} {
+		before := calls()
+		related(t, engine, test.request)
+		if got := calls() - before; got > test.most {
+			t.Errorf("%s: %d calls to the store, want at most %d", name, got, test.most)
+		}
+	}
+}
+
+func TestFreshnessSinksWhatIsFar(t *testing.T) {
+	engine, _ := sample(t)
+	plain := related(t, engine, query.Request{Seeds: byID("varn-tunnel-1"), Limit: 100})
+	fresh := related(t, engine, query.Request{Seeds: byID("varn-tunnel-1"), Limit: 100, Time: query.Time{HalfLife: 10}})
+	before := scoresOf(plain)
+	lost := 0
+	for _, m := range fresh.Matches {
+		if m.Score > before[m.Article.ID] {
+			t.Errorf("%s scores %v fresh and %v plain", m.Article.ID, m.Score, before[m.Article.ID])
+		}
+		if m.Scores.TimePart < 0 {
+			lost++
+		}
+	}
+	if lost == 0 || len(fresh.Matches) != len(plain.Matches) {
+		t.Errorf("%d of %d matches lost something, want some, and all there", lost, len(fresh.Matches))
+	}
+}
+
+// TestSaidBefore is what a researcher asks: did this speaker say this before?
+func TestSaidBefore(t *testing.T) {
+	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
+	beside := map[string]string{
+		"now": "Frost kept the plum growers of the valley awake for three nights.", "first": "A choir from the north sang in the old customs house.",
+		"second": "The mill sold its last looms to a museum of machines.", "later": "Two goats blocked the mountain railway until noon.",
+		"other": "Nobody has claimed the lottery prize of Saint Merrow.",
+	}
+	said := func(id, day, speaker, text string, kind akin.Kind) akin.Article {
+		a := akin.Article{ID: id, PublishedDate: day, Language: "en", Title: "News of " + id, Paragraphs: []akin.Paragraph{{Text: text}, {Text: beside[id]}}}
+		a.Statements = []akin.Statement{{Text: text, Speaker: speaker, Kind: kind, End: len([]rune(text))}}
+		return a
+	}
+	const line = "The harbour bridge will open before the winter"
+	if _, err := embed.New(st, embedder).Put(t.Context(), akin.DefaultCorpus, []akin.Article{
+		said("now", "2020-05-05", "Ruth Adler", line, akin.Direct),
+		said("first", "2018-01-01", "Ruth Adler", line+" of 2018", akin.Direct),
+		said("second", "2019-01-01", "Ruth Adler", "The harbour bridge will not open before the winter", akin.Indirect),
+		said("later", "2021-01-01", "Ruth Adler", line+" again", akin.Direct),
+		said("other", "2017-01-01", "Tom Beck", line+" for sure", akin.Direct),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	engine := query.New(st, embedder, query.Options{})
+	ask := func(r query.Request) (ids []string, answer query.StatementAnswer) {
+		t.Helper()
+		r.Corpus, r.Limit, r.Seeds = akin.DefaultCorpus, 10, byID("now#1")
+		answer, err := engine.Similar(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range answer.Matches {
+			ids = append(ids, m.ArticleID)
+		}
+		return ids, answer
+	}
+	got, answer := ask(query.Request{Speakers: query.SameSpeaker, Time: query.Time{Scope: query.Older}, Order: query.OldestFirst})
+	if !slices.Equal(got, []string{"first", "second"}) {
+		t.Errorf("what the speaker said before: %v, want first and second", got)
+	}
+	if len(answer.Matches) == 2 {
+		if d := answer.Matches[1].Differences; len(d) != 1 || d[0].Kind != query.Negation {
+			t.Errorf("the denial differs in %+v, want a negation", d)
+		}
+		if answer.Matches[1].Band >= akin.SameStory {
+			t.Errorf("the denial is in the band %v", answer.Matches[1].Band)
+		}
+	}
+	if got, _ := ask(query.Request{Speakers: query.OtherSpeakers}); !slices.Equal(got, []string{"other"}) {
+		t.Errorf("what others said: %v, want other", got)
+	}
+	if got, _ := ask(query.Request{Order: query.NewestFirst}); !slices.Equal(got, []string{"later", "second", "first", "other"}) {
+		t.Errorf("newest first: %v", got)
+	}
+	if got, _ := ask(query.Request{Filter: akin.Filter{Kind: akin.Indirect}}); !slices.Equal(got, []string{"second"}) {
+		t.Errorf("the indirect ones: %v, want second", got)
+	}
+	_, err = engine.Similar(t.Context(), query.Request{Corpus: akin.DefaultCorpus, Limit: 1, Seeds: []akin.Seed{{Text: line}}, Speakers: query.SameSpeaker})
+	if _, ok := errors.AsType[*akin.InvalidError](err); !ok {
+		t.Errorf("the same speaker as a text's: %v, want an InvalidError", err)
+	}
+}
+
+// TestTheEndOfALongArticleIsFound holds that nothing of a long article is lost: a text that only its last paragraph resembles finds it, with that paragraph as the evidence.
+func TestTheEndOfALongArticleIsFound(t *testing.T) {
+	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
+	stage := embed.New(st, embedder)
+	const n = 1500
+	long := akin.Article{ID: "long", Language: "en", Title: "A year of the council"}
+	for a := range testdata.Generated(400) {
+		if a.Language == "en" {
+			long.Paragraphs = append(long.Paragraphs, a.Paragraphs...)
+		}
+		if _, err := stage.Put(t.Context(), akin.DefaultCorpus, []akin.Article{a}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long.Paragraphs = append(long.Paragraphs[:n:n], akin.Paragraph{Text: "At last the dredger Ostby freed the trawler from the Quarrin sandbank."})
+	if _, err := stage.Put(t.Context(), akin.DefaultCorpus, []akin.Article{long}); err != nil {
+		t.Fatal(err)
+	}
+	answer := related(t, query.New(st, embedder, query.Options{}), query.Request{
+		Seeds: []akin.Seed{{Text: "dredger Ostby pulls trawler off Quarrin sandbank"}}, Evidence: 1, Limit: 3,
+	})
+	if len(answer.Matches) == 0 || answer.Matches[0].Article.ID != "long" || len(answer.Matches[0].Evidence) == 0 ||
+		answer.Matches[0].Evidence[0].MatchSpan.Paragraph != n {
+		t.Errorf("got %+v, want the last paragraph of the long article", answer.Matches)
 	}
 }

@@ -44,8 +44,7 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
 	var matches []ArticleMatch
-	for i := range hits {
-		hit := &hits[i]
+	for _, hit := range q.best(hits) {
 		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, Scores: q.scores(hit.Hit, hit.Words), hit: hit}
 		m.sketch, _ = family.Decode(hit.Sketch)
 		likeness := m.Scores.likeness()
@@ -105,6 +104,29 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	return answer, nil
 }
 
+// best leaves of several parts of one article the one that is most alike, and out what belongs to a seed.
+func (q *question) best(hits []store.ArticleHit) []*store.ArticleHit {
+	at := make(map[string]int, len(hits))
+	for _, s := range q.seeds {
+		if s.article != nil {
+			at[s.ID] = -1
+		}
+	}
+	out := make([]*store.ArticleHit, 0, len(hits))
+	for i := range hits {
+		hit := &hits[i]
+		before, seen := at[hit.ID]
+		switch {
+		case !seen:
+			at[hit.ID] = len(out)
+			out = append(out, hit)
+		case before >= 0 && q.scores(hit.Hit, hit.Words).likeness() > q.scores(out[before].Hit, out[before].Words).likeness():
+			out[before] = hit
+		}
+	}
+	return out
+}
+
 // question is a request with all that is known of its seeds.
 type question struct {
 	*scorer
@@ -147,7 +169,7 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 		return nil, nil, err
 	}
 	q.reference = e.reference(r.Time, seeds)
-	q.scorer = c.scorer(seeds)
+	q.scorer = c.scorer(seeds, r.DenseWeight)
 	return q, hits, nil
 }
 

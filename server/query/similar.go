@@ -159,7 +159,7 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 		return nil, nil, err
 	}
 	q.reference = e.reference(r.Time, seeds)
-	q.scorer = c.scorer(seeds)
+	q.scorer = c.scorer(seeds, r.DenseWeight)
 	return q, hits, nil
 }
 
@@ -218,10 +218,11 @@ func (q *question) statementBand(likeness float64, st *store.StoredStatement) ak
 	contradicted, shortest := false, st.Words
 	for _, i := range q.positive {
 		s := &q.seeds[i]
-		if family.SameWords(s.text, st.Statement.Text) {
+		differ := len(differences(s.text, st.Statement.Text)) > 0
+		if !differ && family.SameWords(s.text, st.Statement.Text) {
 			return akin.SameText
 		}
-		contradicted = contradicted || len(differences(s.text, st.Statement.Text)) > 0
+		contradicted = contradicted || differ
 		shortest = min(shortest, s.words)
 	}
 	return q.scales[q.positive[0]].band(likeness, shortest, contradicted)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/akinserver/akin/store/local/journal"
 	"google.golang.org/grpc/codes"
@@ -300,6 +301,10 @@ func (db *DB) byID(bucket uint64) *collection {
 	return db.unfinished[bucket]
 }
 
+// soon is how long a caller that does not wait is held back: mostly a write is shown by then, as it is by a Qdrant that is not busy, and what
+// the same caller reads next has it.
+const soon = 25 * time.Millisecond
+
 // submit hands a job to the committer. With wait it returns what came of it; without, only a log tells of an error.
 func (db *DB) submit(ctx context.Context, j *job, wait bool) error {
 	j.done = make(chan error, 1)
@@ -317,11 +322,19 @@ func (db *DB) submit(ctx context.Context, j *job, wait bool) error {
 		return contextError(ctx)
 	}
 	if !wait {
+		shown := make(chan struct{})
 		go func() {
+			defer close(shown)
 			if err := <-j.done; err != nil {
 				db.log.Warn("a write that nobody waits for failed", slog.String("collection", j.collection.name), slog.Any("error", err))
 			}
 		}()
+		late := time.NewTimer(soon)
+		defer late.Stop()
+		select {
+		case <-shown:
+		case <-late.C:
+		}
 		return nil
 	}
 	select {

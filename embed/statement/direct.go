@@ -1,0 +1,190 @@
+package statement
+
+import (
+	"strings"
+
+	"github.com/akinserver/akin"
+)
+
+// belongs reports whether the tokens behind a quotation say whose it is: she said.
+func (e *english) belongs(tokens []token) bool {
+	const longest = 30
+	for i := 0; i < min(len(tokens), longest); i++ {
+		t := tokens[i]
+		switch {
+		case t.takes&quoted != 0:
+			if by, ok := e.before(tokens, i); ok && by.from == 0 {
+				after := e.skipWhen(tokens, i+1)
+				if t.takes&object != 0 && after == i+1 {
+					after = e.skipWhom(tokens, after)
+				}
+				if after >= len(tokens) || !tokens[after].isWord() || tokens[after].is(preposition) {
+					return true
+				}
+			}
+			return i == 0
+		case t.text == "." || t.quote != nil:
+			return false
+		}
+	}
+	return false
+}
+
+// announced reports whether words before the last quotation say whose it is.
+func (e *english) announced(tokens []token) bool {
+	for i := len(tokens) - 2; i >= 0; i-- {
+		if tokens[i].takes&quoted != 0 {
+			return true
+		}
+		if tokens[i].quote != nil {
+			return false
+		}
+	}
+	return false
+}
+
+func onlyQuotes(u []token) bool {
+	for _, t := range u {
+		if t.isWord() {
+			return false
+		}
+	}
+	return true
+}
+
+// isSpeech reports whether a quotation is a sentence and no quoted word.
+func (e *english) isSpeech(q quotation) bool {
+	inner := q.inner().trim(e.text)
+	return inner.end-inner.start >= 6 && strings.ContainsRune(".,!?…—", e.text[inner.end-1])
+}
+
+// direct reads a sentence with a quotation and words that say whose it is.
+func (e *english) direct(u []token) (*speech, bool) {
+	for q, t := range u {
+		if t.quote == nil {
+			continue
+		}
+		by, verb, ok := e.attributedBehind(u, q)
+		if !ok {
+			by, verb, ok = e.attributedBefore(u, q)
+		}
+		if !ok {
+			continue
+		}
+		e.meet(u[:by.from])
+		sp := e.speechOf(by, u[verb].text)
+		e.meetWords(by)
+		for i, t := range u {
+			if t.quote != nil && (i == q || e.isSpeech(*t.quote)) {
+				e.quote(*t.quote, sp)
+			}
+		}
+		if e.open != nil {
+			return nil, true
+		}
+		e.aside(u, max(q, verb)+1, sp)
+		return sp.more(), true
+	}
+	return nil, false
+}
+
+// announcement reads a sentence that ends its paragraph with a colon: the quotation it announces is the next one.
+func (e *english) announcement(u []token) bool {
+	n := len(u) - 1
+	if n < 2 || u[n].text != ":" || !(span{u[n].end, len(e.text)}).blank(e.text) {
+		return false
+	}
+	for v := n - 1; v >= max(0, n-14); v-- {
+		if u[v].takes&quoted == 0 {
+			continue
+		}
+		if by, ok := e.before(u, v); ok {
+			e.meet(u[:by.from])
+			e.open = e.speechOf(by, u[v].text)
+			e.meetWords(by)
+			return true
+		}
+	}
+	return false
+}
+
+// attributedBehind reads the words behind the quotation at place q: “…,” said Ruth Calder.
+func (e *english) attributedBehind(u []token, q int) (speakerWords, int, bool) {
+	i := q + 1
+	if i < len(u) && u[i].text == "," {
+		i++
+	} else if !e.isSpeech(*u[q].quote) {
+		return speakerWords{}, 0, false
+	}
+	for v := i; v < min(len(u), i+30); v++ {
+		if u[v].quote != nil || u[v].text == "." || u[v].text == ";" {
+			break
+		}
+		if !introducesQuote(u[v]) {
+			continue
+		}
+		if v == i {
+			by, ok := e.behind(u, v)
+			return by, v, ok
+		}
+		if by, ok := e.before(u[i:], v-i); ok && by.from == 0 {
+			by.from += i
+			by.to += i
+			return by, v, true
+		}
+		break
+	}
+	return speakerWords{}, 0, false
+}
+
+// attributedBefore reads the words in front of the quotation at place q: Ruth Calder told reporters: “…”
+func (e *english) attributedBefore(u []token, q int) (speakerWords, int, bool) {
+	if q > 0 && introducesQuote(u[q-1]) && e.isSpeech(*u[q].quote) {
+		by, ok := e.before(u, q-1)
+		if !ok && q > 2 && strings.HasSuffix(u[q-1].text, "ing") {
+			by, ok = e.opening(u)
+		}
+		return by, q - 1, ok
+	}
+	if q < 2 || u[q-1].text != "," && u[q-1].text != ":" {
+		return speakerWords{}, 0, false
+	}
+	const farthest = 14 // words between the verb and the mark
+	for v := q - 2; v >= 0 && v >= q-farthest; v-- {
+		if u[v].quote != nil {
+			break
+		}
+		if u[v].isWord() && u[v].is(finite) && !u[v].capital() {
+			break
+		}
+		if !introducesQuote(u[v]) {
+			continue
+		}
+		if by, ok := e.before(u, v); ok {
+			return by, v, true
+		}
+		if strings.HasSuffix(u[v].text, "ing") && v > 1 && (u[v-1].text == "," || u[v-1].text == "by") {
+			by, ok := e.opening(u) // She stood up, saying: “…”
+			return by, v, ok
+		}
+		break
+	}
+	return speakerWords{}, 0, false
+}
+
+// introducesQuote reports whether a cue stands beside the whole sentences that it reports.
+func introducesQuote(t token) bool { return t.takes&quoted != 0 && t.takes&thatClause != 0 }
+
+// quote adds the sentences of a quotation, and leaves it open if its closing mark is missing.
+func (e *english) quote(q quotation, sp *speech) {
+	e.say(akin.Direct, q.inner(), sp)
+	if q.close >= len(e.text) {
+		e.open = sp
+	}
+}
+
+func (e *english) say(kind akin.Kind, part span, sp *speech) {
+	for _, s := range englishSentences(e.text, e.tokens, part.trim(e.text)) {
+		e.add(kind, s, sp)
+	}
+}

@@ -1,0 +1,327 @@
+package statement
+
+import (
+	"strings"
+)
+
+// A speaker is named by some tokens of a sentence.
+type speakerWords struct {
+	words    []token // the name with its titles
+	kind     subjectKind
+	from, to int // of all that belongs to it, in tokens
+}
+
+// before reads the speaker in front of the cue at place v.
+func (e *english) before(u []token, v int) (speakerWords, bool) {
+	i := v - 1
+	if v >= 3 && u[i].text == "to" && (u[v-2].text == "on" && strings.HasPrefix(u[v-3].text, "w") || u[v-2].text == "continued") {
+		i = v - 3 // went on to say
+		if u[v-2].text == "on" {
+			i--
+		}
+	}
+	progressive := strings.HasSuffix(u[v].text, "ing")
+	for i >= 0 && u[i].isWord() && (u[i].is(auxiliary|weekday) || adverbial(u[i]) || progressive && isBe[u[i].text] || u[i].text == "on" && u[i+1].is(weekday)) {
+		i--
+	}
+	if i < 0 {
+		return speakerWords{}, false
+	}
+	t := u[i]
+	start := e.clauseStart(u, i)
+	switch {
+	case t.text == ",":
+		return e.apposition(u, start, i)
+	case t.text == "—" || t.text == "–" || t.text == "-":
+		for j := i - 1; j > 0; j-- {
+			if u[j].text == t.text {
+				return e.phrase(u, e.clauseStart(u, j-1), j) // Gingrich — once the Speaker — said
+			}
+		}
+		return speakerWords{}, false
+	case !t.isWord() || t.is(negative) && !t.capital() || t.is(preposition) && !t.capital():
+		return speakerWords{}, false
+	case t.text == "and" || t.text == "but", i == v-1 && isDeterminer[t.text]:
+		return speakerWords{}, false // the report: a noun
+	}
+	from := i
+	for from > start && u[from-1].text != "," {
+		from--
+	}
+	return e.phrase(u, from, i+1)
+}
+
+var isDeterminer = set(strings.Fields(`the a an his her their its our my your each every any no this that another`))
+
+var isBe = set(strings.Fields(`is are was were been be`))
+
+// adverbial reports whether a token is an adverb on -ly.
+func adverbial(t token) bool {
+	return len(t.text) > 4 && strings.HasSuffix(t.text, "ly") && !t.capital()
+}
+
+// clauseStart returns where the clause that holds token i begins: behind a mark other than a comma, a conjunction, or
+// a quotation of whole sentences.
+func (e *english) clauseStart(u []token, i int) int {
+	const farthest = 80
+	limit := max(0, i-farthest)
+	for j := i; j >= limit; j-- {
+		t := u[j]
+		switch {
+		case t.quote != nil:
+			if j < i && e.isSpeech(*t.quote) {
+				return j + 1
+			}
+		case !t.isWord():
+			if t.text != "," && t.text != "." && t.text != "&" && t.text != "/" && t.text != "$" && t.text != "#" && t.text != "@" {
+				return j + 1
+			}
+		case t.text == "and":
+			if j > 0 && (u[j-1].text == "," && i-j > 1 || hasVerb(u[limit:j])) {
+				return j + 1
+			}
+		case t.is(conjunction) && !t.is(preposition):
+			return j + 1
+		}
+	}
+	return limit
+}
+
+// hasVerb reports whether tokens hold what makes a clause of them.
+func hasVerb(tokens []token) bool {
+	for i, t := range tokens {
+		if !t.capital() && t.isWord() && (t.is(finite) || i > 0 && (t.takes&thatClause != 0 || strings.HasSuffix(t.text, "ed"))) {
+			return true
+		}
+	}
+	return false
+}
+
+// phrase reads the noun phrase of the tokens from and to enclose.
+func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
+	for from < to && (u[from].is(conjunction) && !u[from].is(preposition) || u[from].is(auxiliary) && !u[from].is(article) || adverbial(u[from]) || u[from].text == "meanwhile" || u[from].text == "still") {
+		from++
+	}
+	if from >= to {
+		return speakerWords{}, false
+	}
+	t, one := u[from], from == to-1
+	switch {
+	case t.is(heShe) && one:
+		return speakerWords{words: u[from:to], kind: heOrShe, from: from, to: to}, true
+	case t.text == "who":
+		return e.relative(u, from, to)
+	case t.is(otherPronoun):
+		return speakerWords{kind: someone, from: from, to: to}, one
+	case t.is(noSubject):
+		return speakerWords{kind: someone, from: from, to: to}, !one && t.text != "there" && t.text != "what" && (t.text == "those" || !hasVerb(u[from:to]))
+	case t.is(preposition) && (!one || !t.capital()):
+		if to-from > 2 && (isNumber(u[from+1]) || u[from+1].text == "least" || u[from+1].text == "most") {
+			return speakerWords{kind: someone, from: from, to: to}, !hasVerb(u[from:to]) // at least 21,000; about 20 people
+		}
+		return e.trailingName(u, from, to)
+	case !t.isWord():
+		return speakerWords{}, false
+	}
+	head := to
+	for k := from + 1; k < to; k++ {
+		x := u[k]
+		if x.capital() || !x.isWord() {
+			continue
+		}
+		if x.is(preposition) || x.text == "who" || x.text == "which" || x.text == "that" || x.text == "whose" {
+			head = k
+			break
+		}
+		if x.is(finite) || x.takes&thatClause != 0 && (strings.HasSuffix(x.text, "ed") || x.takes&bareClause != 0 && x.takes&quoted != 0 && k < to-1) {
+			return e.trailingName(u, from, to)
+		}
+	}
+	name := head
+	for name > from && (u[name-1].capital() || name < head && u[name-1].is(particle) && name-1 > from && u[name-2].capital()) && !possessive(u[name-1], name == head) {
+		name--
+	}
+	if name < head && name > from+1 && u[name-1].text == "and" && u[name-2].capital() {
+		first := name - 2
+		for first > from && u[first-1].capital() {
+			first--
+		}
+		if first == from {
+			return speakerWords{words: u[first:head], kind: person, from: from, to: to}, true
+		}
+	}
+	if name == head {
+		return speakerWords{kind: someone, from: from, to: to}, t.is(article|title) || t.capital() || isNumber(t) || possessive(t, false) || strings.HasSuffix(u[head-1].text, "s")
+	}
+	words, kind := u[name:head], person
+	switch {
+	case name > from && u[name-1].text == "the":
+		kind = body
+	case words[0].text == "the" && len(words) > 1:
+		if kind = body; isTitle(words[1]) {
+			kind, words = person, words[1:]
+		}
+	}
+	return speakerWords{words: words, kind: kind, from: from, to: to}, true
+}
+
+func isNumber(t token) bool { return t.word != "" && t.word[0] >= '0' && t.word[0] <= '9' }
+
+// possessive reports whether a word that is not the last of a phrase owns the next: Trump's lawyer.
+func possessive(t token, last bool) bool {
+	return !last && (strings.HasSuffix(t.text, "'s") || strings.HasSuffix(t.text, "’s") || strings.HasSuffix(t.text, "s'") || strings.HasSuffix(t.text, "s’"))
+}
+
+// relative reads the name before "who".
+func (e *english) relative(u []token, who, to int) (speakerWords, bool) {
+	if to-who > 1 {
+		return speakerWords{}, false
+	}
+	end := who
+	if end > 0 && u[end-1].text == "," {
+		end--
+	}
+	from := end
+	for from > 0 && u[from-1].capital() {
+		from--
+	}
+	by := speakerWords{kind: someone, from: who, to: to}
+	if parts, titled, _ := strip(u[from:end]); from < end && (titled || nameLike(parts) || len(parts) == 1 && e.names.byLast(parts[0], "") != "") {
+		by.words, by.kind = u[from:end], person
+	}
+	return by, end > 0
+}
+
+// trailingName reads the name, or he or she, that some tokens end with.
+func (e *english) trailingName(u []token, from, to int) (speakerWords, bool) {
+	if u[to-1].is(heShe) {
+		return speakerWords{words: u[to-1 : to], kind: heOrShe, from: to - 1, to: to}, to-1 > from && !u[to-2].is(preposition)
+	}
+	name := to
+	for name > from && u[name-1].capital() && !possessive(u[name-1], name == to) {
+		name--
+	}
+	if name == to || name > from && (u[name-1].is(preposition|article|conjunction) && u[name-1].text != "and") {
+		return speakerWords{}, false
+	}
+	parts, titled, _ := strip(u[name:to])
+	if len(parts) == 0 || !titled && !nameLike(parts) && e.names.byLast(parts[len(parts)-1], "") == "" {
+		return speakerWords{}, false
+	}
+	return speakerWords{words: u[name:to], kind: person, from: name, to: to}, true
+}
+
+// apposition reads a speaker with an explanation between commas, the second of which is token comma: Ruth Calder, the
+// mayor, said; the mayor, Ruth Calder, said. A name alone between commas is the speaker wherever it stands.
+func (e *english) apposition(u []token, start, comma int) (speakerWords, bool) {
+	var parts [][2]int
+	for end := comma; end > start && len(parts) < 8; {
+		from := end
+		for from > start && u[from-1].text != "," {
+			if q := u[from-1].quote; q != nil && e.isSpeech(*q) {
+				return speakerWords{}, false
+			}
+			from--
+		}
+		if from < end {
+			parts = append(parts, [2]int{from, end})
+		}
+		end = from - 1
+	}
+	for i, p := range parts {
+		if by, ok := e.phrase(u, p[0], p[1]); ok && len(by.words) > 0 && by.kind == person && by.words[0].start == u[by.from].start && by.words[len(by.words)-1].end == u[p[1]-1].end && e.certain(by.words) {
+			by.to = comma
+			for _, p := range parts[i+1:] { // the mayor, Ruth Calder,
+				who, ok := e.phrase(u, p[0], p[1])
+				if !ok || who.kind != someone || u[p[0]].is(preposition) || hasVerb(u[p[0]:p[1]]) {
+					break
+				}
+				by.from = p[0]
+			}
+			return by, true
+		}
+	}
+	for i := len(parts) - 1; i >= 0; i-- {
+		p := parts[i]
+		if u[p[0]].is(preposition) || hasVerb(u[p[0]:p[1]]) {
+			continue
+		}
+		if by, ok := e.phrase(u, p[0], p[1]); ok && by.kind != heOrShe {
+			by.to = comma
+			return by, true
+		}
+	}
+	return speakerWords{}, false
+}
+
+// certain reports whether words are a name beyond doubt.
+func (e *english) certain(words []token) bool {
+	for _, w := range conjoined(words) {
+		parts, titled, _ := strip(w)
+		if !nameLike(parts) && (len(parts) != 1 || !titled && e.names.byLast(parts[0], "") == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// behind reads the speaker after the cue at place v: said Ruth Calder, the mayor; said the mayor, Ruth Calder.
+func (e *english) behind(u []token, v int) (speakerWords, bool) {
+	from := v + 1
+	if from >= len(u) || !u[from].isWord() || u[from].is(weekday|preposition) && !u[from].capital() {
+		return speakerWords{}, false
+	}
+	to := from
+	for to < len(u) && to < from+12 && u[to].isWord() && !u[to].is(weekday) {
+		t := u[to]
+		if !t.capital() && to > from && (t.is(preposition|finite|auxiliary) && !t.is(article) || t.is(conjunction) && (t.text != "and" || to+1 < len(u) && !u[to+1].capital()) || t.text == "who" || t.text == "last" || adverbial(t)) {
+			break
+		}
+		to++
+	}
+	by, ok := e.phrase(u, from, to)
+	if !ok || by.from != from || u[from].is(noSubject) && !u[from].is(article) {
+		return speakerWords{}, false
+	}
+	if by.kind == someone && to+1 < len(u) && u[to].text == "," && u[to+1].capital() {
+		if end := runEnd(u, to+1); e.certain(u[to+1:end]) && (end == len(u) || !u[end].isWord()) {
+			return speakerWords{words: u[to+1 : end], kind: person, from: v, to: end}, true
+		}
+	}
+	by.from, by.to = v, to
+	return by, true
+}
+
+// opening reads the subject of a sentence: the words before its first verb, behind those that say when or where.
+func (e *english) opening(u []token) (speakerWords, bool) {
+	from := 0
+	for i, t := range u[:min(len(u), 10)] {
+		if t.text == "—" || t.text == "–" || t.text == "-" {
+			from = i + 1 // behind a dateline: VARN —
+		}
+	}
+	if from >= len(u) {
+		return speakerWords{}, false
+	}
+	if u[0].is(preposition) || u[0].is(conjunction) && !u[0].is(heShe) || strings.HasSuffix(u[0].text, "ing") {
+		for i, t := range u[:min(len(u), 30)] {
+			if t.text == "," {
+				from = i + 1
+				break
+			}
+		}
+	}
+	to := from
+	for to < len(u) && to < from+14 && u[to].isWord() && (to == from || u[to].capital() || !(u[to].is(finite|auxiliary) || u[to].takes != 0 || strings.HasSuffix(u[to].text, "ed") || adverbial(u[to]) || u[to].is(preposition) || u[to].text == "who")) {
+		to++
+	}
+	if to > from && to-from < 6 && !u[to-1].capital() && to < len(u) && u[from].capital() && !u[from].is(article|notName) {
+		if end := runEnd(u, from); e.certain(u[from:end]) {
+			to = end // a name and a verb that is not known
+		}
+	}
+	if u[from].is(heShe) {
+		return speakerWords{words: u[from : from+1], kind: heOrShe, from: from, to: from + 1}, true
+	}
+	return e.phrase(u, from, to)
+}
