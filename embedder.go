@@ -65,6 +65,12 @@ func CollectEach(n int, each func(done func(index int, vector []float32)) error)
 	return nil, err
 }
 
+// Keeper is an embedder that keeps vectors of documents.
+type Keeper interface {
+	// Kept tells for each text whether it has its vector, so that embedding it costs nothing. It embeds none.
+	Kept(texts []string) []bool
+}
+
 // Profiler is an embedder that tells of itself.
 type Profiler interface{ Profile() Profile }
 

@@ -54,10 +54,12 @@ var arrows = []struct {
 	{"embed", ". embed/archive embed/encoder embed/family embed/feed embed/kind embed/markup embed/page embed/statement store"},
 	{"server/query", ". embed/encoder embed/family embed/language store"},
 	{"server/query/measure", ""},
+	{"server/query/compare", ". server/query server/query/measure"},
+	{"server/generation", ". embed server/query server/query/compare store"},
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
-	{"server", ". embed proto/akin/v1 server/query server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/query store store/local testdata"},
+	{"server", ". embed proto/akin/v1 server/generation server/query server/query/compare server/wire store"},
+	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/generation server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

@@ -10,14 +10,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed/kind"
+	"github.com/akinserver/akin/store"
 )
 
 // Item is one article as it was read, or why there is none.
 type Item struct {
-	Where   string // the file, or file:line
+	Where   string       // the file, or file:line
+	Origin  store.Origin // of what was read below a folder that was named
 	Article akin.Article
 	Err     error // ErrSkipped, wrapped, when it is no mistake that there is none
 	Bytes   int64 // of the input, up to here
@@ -38,7 +41,7 @@ const Stdin = "-"
 // its id: 0001.txt.gz is 0001, too. An id too long for the store ends in a digest of the whole.
 func Read(paths []string, stdin io.Reader) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
-		r := reader{yield: yield}
+		r := newReader(yield)
 		for _, p := range paths {
 			if !r.path(p, stdin) {
 				return
@@ -78,12 +81,27 @@ func Size(paths []string) (bytes int64, ok bool) {
 }
 
 type reader struct {
-	yield func(Item) bool
-	bytes int64
+	yield  func(Item) bool
+	origin store.Origin    // of what is being read
+	only   map[string]bool // files of folders to read; nil for all
+	bytes  int64
+}
+
+// newReader hands items on with their origins.
+func newReader(yield func(Item) bool) *reader {
+	r := &reader{}
+	r.yield = func(item Item) bool {
+		if utf8.ValidString(r.origin.Folder + r.origin.File) { // a store holds no other names
+			item.Origin = r.origin
+		}
+		return yield(item)
+	}
+	return r
 }
 
 // path reports, as all of reader's methods do, whether to go on.
 func (r *reader) path(root string, stdin io.Reader) bool {
+	r.origin = store.Origin{}
 	if root == Stdin {
 		return r.stdin(stdin)
 	}
@@ -92,6 +110,9 @@ func (r *reader) path(root string, stdin io.Reader) bool {
 		return r.fail(root, err)
 	}
 	if info.IsDir() {
+		if r.origin.Folder, err = filepath.Abs(root); err != nil {
+			return r.fail(root, err)
+		}
 		return r.folder(os.DirFS(root), ".", root)
 	}
 	folder, name := filepath.Split(root)
@@ -103,10 +124,11 @@ func (r *reader) folder(files fs.FS, folder, shown string) bool {
 	goOn := true
 	err := fs.WalkDir(files, folder, func(name string, entry fs.DirEntry, err error) error {
 		below, where := strings.TrimPrefix(name, folder+"/"), filepath.Join(shown, filepath.FromSlash(name))
+		r.origin.File = below
 		switch {
 		case err != nil:
 			goOn = r.fail(where, err)
-		case entry.IsDir():
+		case entry.IsDir(), r.only != nil && !r.only[below]:
 			return nil
 		case !kind.Known(name):
 			goOn = r.fail(where, fmt.Errorf("%w: a file of another kind, by its name", ErrSkipped))

@@ -56,33 +56,25 @@ func New(st *store.Store, embedder akin.Embedder) *Stage {
 // An error means that nothing more can be written now (the store or the embedder does not answer, the disk is full, the context has ended);
 // the results up to then are lost, and putting the same articles again makes it good.
 func (s *Stage) Put(ctx context.Context, corpus string, articles []akin.Article) ([]Result, error) {
-	results := make([]Result, len(articles))
-	documents := make([]*document, 0, len(articles))
-	first := map[string]bool{}
-	for i := range articles {
-		article := &articles[i]
-		results[i].ID = article.ID
-		if err := article.Validate(); err != nil {
-			results[i].Err = err
-			continue
-		}
-		if first[article.ID] {
-			results[i].Err = &akin.InvalidError{Field: "id", Problem: fmt.Sprintf("%q was sent before", article.ID)}
-			continue
-		}
-		first[article.ID] = true
-		documents = append(documents, s.document(*article, &results[i]))
-	}
-	held := make([]string, 0, len(first))
-	for id := range first {
-		held = append(held, corpus+"\x00"+id)
+	return s.put(ctx, corpus, articles, make([]store.Origin, len(articles)))
+}
+
+// put is Put of articles with where each was read from.
+func (s *Stage) put(ctx context.Context, corpus string, articles []akin.Article, origins []store.Origin) ([]Result, error) {
+	documents, results := s.documents(articles, origins)
+	held := make([]string, 0, len(documents))
+	for _, d := range documents {
+		held = append(held, corpus+"\x00"+d.Article.ID)
 	}
 	if err := s.busy.lock(ctx, held); err != nil {
 		return nil, err
 	}
 	defer s.busy.unlock(held)
-	changed, err := s.changed(ctx, corpus, documents)
+	changed, moved, err := s.changed(ctx, corpus, documents)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.store.SetOrigins(ctx, corpus, moved); err != nil {
 		return nil, err
 	}
 	if err := s.embed(ctx, corpus, changed); err != nil {
@@ -99,6 +91,30 @@ func (s *Stage) Put(ctx context.Context, corpus string, articles []akin.Article)
 		return nil, err
 	}
 	return results, nil
+}
+
+// documents lays out the articles that can be stored, each once, and says of the others why they are refused.
+func (s *Stage) documents(articles []akin.Article, origins []store.Origin) ([]*document, []Result) {
+	results := make([]Result, len(articles))
+	documents := make([]*document, 0, len(articles))
+	first := map[string]bool{}
+	for i := range articles {
+		article := &articles[i]
+		results[i].ID = article.ID
+		if err := article.Validate(); err != nil {
+			results[i].Err = err
+			continue
+		}
+		if first[article.ID] {
+			results[i].Err = &akin.InvalidError{Field: "id", Problem: fmt.Sprintf("%q was sent before", article.ID)}
+			continue
+		}
+		first[article.ID] = true
+		d := s.document(*article, &results[i])
+		d.Origin = origins[i]
+		documents = append(documents, d)
+	}
+	return documents, results
 }
 
 // Pending tells how many articles of a corpus are on their way into the store, or out of it, at this moment.
@@ -175,38 +191,36 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// changed leaves out what is stored already, exactly so.
-func (s *Stage) changed(ctx context.Context, corpus string, documents []*document) ([]*document, error) {
+// changed leaves out what is stored already, exactly so, and tells which of that was read from another place this time. Who brings an article from nowhere
+// takes it from no folder.
+func (s *Stage) changed(ctx context.Context, corpus string, documents []*document) (changed []*document, moved map[string]store.Origin, err error) {
 	ids := make([]string, len(documents))
 	for i, d := range documents {
 		ids[i] = d.Article.ID
 	}
 	revisions, err := s.store.Revisions(ctx, corpus, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var changed []*document
+	moved = map[string]store.Origin{}
 	for _, d := range documents {
 		revision, stored := revisions[d.Article.ID]
-		if revision == d.Revision {
+		if revision.Digest == d.Revision {
 			d.result.Outcome = Unchanged
+			if d.Origin != (store.Origin{}) && d.Origin != revision.Origin {
+				moved[d.Article.ID] = d.Origin
+			}
 			continue
 		}
 		d.stored = stored
 		changed = append(changed, d)
 	}
-	return changed, nil
+	return changed, moved, nil
 }
 
 // embed gives every passage its dense vector, and every document the vector of its whole.
 func (s *Stage) embed(ctx context.Context, corpus string, documents []*document) error {
-	var edited []string
-	for _, d := range documents {
-		if d.stored {
-			edited = append(edited, d.Article.ID)
-		}
-	}
-	known, err := s.store.Vectors(ctx, corpus, edited)
+	known, err := s.known(ctx, corpus, documents)
 	if err != nil {
 		return err
 	}
@@ -219,6 +233,17 @@ func (s *Stage) embed(ctx context.Context, corpus string, documents []*document)
 		}
 	}
 	return nil
+}
+
+// known are the vectors that the store holds of what documents said before they were edited.
+func (s *Stage) known(ctx context.Context, corpus string, documents []*document) (map[string][]float32, error) {
+	var edited []string
+	for _, d := range documents {
+		if d.stored {
+			edited = append(edited, d.Article.ID)
+		}
+	}
+	return s.store.Vectors(ctx, corpus, edited)
 }
 
 // embedTexts adds the vectors of the documents' texts to those that are known. A document with a text that has none is refused for it; the others go on. An error
@@ -253,16 +278,7 @@ func concernsAll(ctx context.Context, err error) bool {
 
 // embedAll asks for all texts at once, each one time, and tells by their digests which of them the embedder refused.
 func (s *Stage) embedAll(ctx context.Context, known map[string][]float32, documents []*document) (refused map[string]error, err error) {
-	var texts, digests []string
-	asked := map[string]bool{}
-	for _, d := range documents {
-		d.passages(func(p *store.Passage, _, text string) {
-			if known[p.Digest] == nil && !asked[p.Digest] {
-				asked[p.Digest] = true
-				texts, digests = append(texts, text), append(digests, p.Digest)
-			}
-		})
-	}
+	texts, digests := unknown(known, documents)
 	if len(texts) == 0 {
 		return nil, nil
 	}
@@ -287,6 +303,20 @@ func (s *Stage) embedAll(ctx context.Context, known map[string][]float32, docume
 		}
 	}
 	return refused, nil
+}
+
+// unknown lists the texts whose vectors are not known, each once, with their digests.
+func unknown(known map[string][]float32, documents []*document) (texts, digests []string) {
+	asked := map[string]bool{}
+	for _, d := range documents {
+		d.passages(func(p *store.Passage, _, text string) {
+			if known[p.Digest] == nil && !asked[p.Digest] {
+				asked[p.Digest] = true
+				texts, digests = append(texts, text), append(digests, p.Digest)
+			}
+		})
+	}
+	return texts, digests
 }
 
 // refuse gives the document the error of its first text that the embedder refused, if there is one.

@@ -10,15 +10,15 @@ import (
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/wire"
 	"github.com/akinserver/akin/store"
 )
 
 type articles struct {
 	akinv1.UnimplementedArticleServiceServer
-	store *store.Store
-	stage *embed.Stage
-	log   *slog.Logger
+	live *generation.Live
+	log  *slog.Logger
 }
 
 // GetArticle returns one article with its whole text.
@@ -30,7 +30,7 @@ func (s *articles) GetArticle(ctx context.Context, m *akinv1.GetArticleRequest) 
 	if err := akin.ValidateID("id", m.GetId()); err != nil {
 		return nil, err
 	}
-	found, err := s.store.Articles(ctx, corpus, []string{m.GetId()}, store.Read{Text: true})
+	found, err := s.live.Now().Store.Articles(ctx, corpus, []string{m.GetId()}, store.Read{Text: true})
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +59,12 @@ func (s *articles) ListArticles(ctx context.Context, m *akinv1.ListArticlesReque
 	if err != nil {
 		return nil, err
 	}
-	total, err := s.store.CountArticles(ctx, corpus, filter)
+	st := s.live.Now().Store
+	total, err := st.CountArticles(ctx, corpus, filter)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := s.store.List(ctx, corpus, filter, size, token.After)
+	list, next, err := st.List(ctx, corpus, filter, size, token.After)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,11 @@ func (s *articles) DeleteArticles(ctx context.Context, m *akinv1.DeleteArticlesR
 			return nil, err
 		}
 	}
-	deleted, missing, err := s.stage.Delete(ctx, corpus, m.GetIds())
+	var deleted, missing []string
+	err = s.live.Write(func(g *generation.Generation) (err error) {
+		deleted, missing, err = g.Stage.Delete(ctx, corpus, m.GetIds())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +204,11 @@ func (s *articles) putRun(ctx context.Context, run []*akinv1.PutArticlesRequest)
 	for i, m := range run {
 		list[i] = wire.ArticleFrom(m.GetArticle())
 	}
-	results, err := s.stage.Put(ctx, corpus, list)
+	var results []embed.Result
+	err = s.live.Write(func(g *generation.Generation) (err error) {
+		results, err = g.Stage.Put(ctx, corpus, list)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

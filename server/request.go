@@ -13,6 +13,7 @@ import (
 
 	"github.com/akinserver/akin"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/server/wire"
 )
@@ -164,7 +165,7 @@ type pageRequest interface {
 	GetDiversity() float64
 }
 
-func queryFrom(m pageRequest) (query.Request, error) {
+func queryFrom(m pageRequest, g *generation.Generation) (query.Request, error) {
 	corpus, err := corpusFrom(m.GetCorpus())
 	if err != nil {
 		return query.Request{}, err
@@ -188,6 +189,9 @@ func queryFrom(m pageRequest) (query.Request, error) {
 	token, err := parseToken(m, m.GetPageToken())
 	if err != nil {
 		return query.Request{}, err
+	}
+	if token.Request != "" && token.Generation != g.Store.Name() {
+		return query.Request{}, invalid("page_token", "belongs to an answer of another generation: ask for the first page again")
 	}
 	if token.Offset < 0 || token.Offset > 2*query.Depth {
 		return query.Request{}, invalid("page_token", "is not one that this server gave")
@@ -240,6 +244,8 @@ type pageToken struct {
 	Offset  int    `json:"o,omitempty"`
 	After   string `json:"a,omitempty"` // a point's id
 	Request string `json:"r"`
+
+	Generation string `json:"g,omitempty"` // of a page that only the generation knows which gave the one before
 }
 
 // of binds a token to a request: all its fields but those that tell one page from another.

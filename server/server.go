@@ -21,6 +21,7 @@ import (
 
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
 )
@@ -32,6 +33,10 @@ const MaxMessage = 64 << 20
 type Options struct {
 	Log   *slog.Logger  // slog.Default by default
 	Drain time.Duration // how long calls in flight may take when the server stops; 10 s by default
+
+	// Next opens another embedder and its generation, by the settings of a call, for GenerationService. It is called once at a time. Without it the server does not offer
+	// that service. A generation that became live is closed by whoever gave Next, after the server has stopped.
+	Next func(ctx context.Context, settings map[string]string) (*generation.Generation, error)
 }
 
 // Server answers akin's API.
@@ -59,10 +64,16 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
 	)
-	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{query: engine})
-	akinv1.RegisterArticleServiceServer(s.grpc, &articles{store: st, stage: stage, log: opts.Log})
+	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
+	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{live: live})
+	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
+	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
+	if opts.Next != nil {
+		akinv1.RegisterGenerationServiceServer(s.grpc, &generations{live: live, next: opts.Next, log: opts.Log})
+		services = append(services, akinv1.GenerationService_ServiceDesc.ServiceName)
+	}
 	healthv1.RegisterHealthServer(s.grpc, s.health)
-	for _, service := range []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName} {
+	for _, service := range services {
 		s.health.SetServingStatus(service, healthv1.HealthCheckResponse_SERVING)
 	}
 	reflection.Register(s.grpc)

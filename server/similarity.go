@@ -5,6 +5,7 @@ import (
 
 	"github.com/akinserver/akin"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/server/wire"
 	"github.com/akinserver/akin/store"
@@ -12,17 +13,18 @@ import (
 
 type similarity struct {
 	akinv1.UnimplementedSimilarityServiceServer
-	query *query.Engine
+	live *generation.Live
 }
 
 // RelatedArticles decodes, asks, encodes.
 func (s *similarity) RelatedArticles(ctx context.Context, m *akinv1.RelatedArticlesRequest) (*akinv1.RelatedArticlesResponse, error) {
-	request, err := queryFrom(m)
+	g := s.live.Now()
+	request, err := queryFrom(m, g)
 	if err != nil {
 		return nil, err
 	}
 	request.Evidence = evidenceFrom(m.GetEvidenceSize())
-	answer, err := s.query.Related(ctx, request)
+	answer, err := g.Engine.Related(ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -31,21 +33,22 @@ func (s *similarity) RelatedArticles(ctx context.Context, m *akinv1.RelatedArtic
 		out.Matches = append(out.Matches, articleMatchToProto(&answer.Matches[i]))
 	}
 	if answer.More {
-		out.NextPageToken = pageToken{Offset: request.Offset + len(answer.Matches)}.encode(m)
+		out.NextPageToken = pageToken{Offset: request.Offset + len(answer.Matches), Generation: g.Store.Name()}.encode(m)
 	}
 	return out, nil
 }
 
 // SimilarStatements decodes, asks, encodes.
 func (s *similarity) SimilarStatements(ctx context.Context, m *akinv1.SimilarStatementsRequest) (*akinv1.SimilarStatementsResponse, error) {
-	request, err := queryFrom(m)
+	g := s.live.Now()
+	request, err := queryFrom(m, g)
 	if err != nil {
 		return nil, err
 	}
 	if request, err = statementsFrom(request, m); err != nil {
 		return nil, err
 	}
-	answer, err := s.query.Similar(ctx, request)
+	answer, err := g.Engine.Similar(ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +57,7 @@ func (s *similarity) SimilarStatements(ctx context.Context, m *akinv1.SimilarSta
 		out.Matches = append(out.Matches, statementMatchToProto(&answer.Matches[i]))
 	}
 	if answer.More {
-		out.NextPageToken = pageToken{Offset: request.Offset + len(answer.Matches)}.encode(m)
+		out.NextPageToken = pageToken{Offset: request.Offset + len(answer.Matches), Generation: g.Store.Name()}.encode(m)
 	}
 	return out, nil
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/server/generation"
 )
 
 // domain of every ErrorInfo.
@@ -27,6 +28,8 @@ var meanings = []struct {
 	{means(context.Canceled), codes.Canceled, "CANCELLED"},
 	{means(context.DeadlineExceeded), codes.DeadlineExceeded, "TIMEOUT"},
 	{means(akin.ErrNotFound), codes.NotFound, "NOT_FOUND"},
+	{means(generation.ErrBusy), codes.FailedPrecondition, "REINDEX_BUSY"},
+	{means(generation.ErrRefused), codes.FailedPrecondition, "REINDEX_REFUSED"},
 	{means(akin.ErrMismatch), codes.FailedPrecondition, "EMBEDDER_MISMATCH"},
 	{means(akin.ErrFull), codes.ResourceExhausted, "STORE_FULL"},
 	{both(akin.ErrEmbedder, akin.ErrUnavailable), codes.Unavailable, "EMBEDDER_UNAVAILABLE"},

@@ -11,15 +11,22 @@ import (
 	"github.com/akinserver/akin"
 )
 
+// Revision tells which revision of an article is stored, and where it was read from.
+type Revision struct {
+	Digest string // Document.Revision
+	Origin Origin
+}
+
 // Revisions returns the revision of each article that is stored, by id.
-func (s *Store) Revisions(ctx context.Context, corpus string, ids []string) (map[string]string, error) {
-	points, err := s.get(ctx, s.names.articles, articleIDs(corpus, ids), qdrant.NewWithPayloadInclude(fieldArticle, fieldRevision), nil)
+func (s *Store) Revisions(ctx context.Context, corpus string, ids []string) (map[string]Revision, error) {
+	with := qdrant.NewWithPayloadInclude(fieldArticle, fieldRevision, fieldFolder, fieldFile)
+	points, err := s.get(ctx, s.names.articles, articleIDs(corpus, ids), with, nil)
 	if err != nil {
 		return nil, err
 	}
-	revisions := make(map[string]string, len(points))
+	revisions := make(map[string]Revision, len(points))
 	for _, p := range points {
-		revisions[p.Payload[fieldArticle].GetStringValue()] = p.Payload[fieldRevision].GetStringValue()
+		revisions[p.Payload[fieldArticle].GetStringValue()] = Revision{p.Payload[fieldRevision].GetStringValue(), originFrom(p.Payload)}
 	}
 	return revisions, nil
 }
@@ -56,19 +63,7 @@ func (s *Store) scroll(ctx context.Context, name string, filter *qdrant.Filter, 
 		CollectionName: name, Filter: filter, Limit: qdrant.PtrOf(uint32(scrolled)),
 		WithPayload: qdrant.NewWithPayloadInclude(field), WithVectors: qdrant.NewWithVectorsInclude(vector),
 	}
-	for {
-		points, next, err := s.client.ScrollAndOffset(ctx, request)
-		if err != nil {
-			return fmt.Errorf("store: read vectors from %s: %w", name, meaning(err))
-		}
-		for _, p := range points {
-			visit(p)
-		}
-		if next == nil {
-			return nil
-		}
-		request.Offset = next
-	}
+	return s.pages(ctx, request, visit)
 }
 
 // scrolled points come in one answer: with the passages of the longest articles, it stays below the 64 MiB that a message may have.
@@ -127,7 +122,7 @@ type point interface {
 func storedArticle(p point) Stored {
 	b := briefFrom(p.GetPayload())
 	return Stored{
-		Article: articleFrom(p.GetPayload()), Sketch: b.sketch, Words: b.words,
+		Article: articleFrom(p.GetPayload()), Origin: originFrom(p.GetPayload()), Sketch: b.sketch, Words: b.words,
 		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), keys: sparseNamed(p.GetVectors(), keysName), passages: passages(p.GetVectors()),
 	}
 }

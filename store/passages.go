@@ -69,6 +69,7 @@ func (s *Stored) EachPassage(visit func(place int, dense []float32)) {
 // Stored is an article as the store holds it, as far as it was read.
 type Stored struct {
 	Article  akin.Article
+	Origin   Origin
 	Sketch   string
 	Words    int
 	Dense    []float32 // of the whole

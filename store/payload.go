@@ -100,6 +100,7 @@ func foundBy(corpus string, a *akin.Article, revision string) payload {
 func articlePayload(corpus string, d *Document) payload {
 	a := &d.Article
 	p := foundBy(corpus, a, d.Revision)
+	p.origin(d.Origin)
 	p.text(fieldRole, roleArticle)
 	p.texts(fieldSpeaker, a.Speakers())
 	p.text(fieldTitle, a.Title)

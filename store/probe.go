@@ -13,7 +13,7 @@ import (
 // metaProbe holds, in the metadata of the articles' collection, the vector by which the model of the generation's vectors is known again.
 const metaProbe = "akin_probe"
 
-// Probe returns the vector that KeepProbe kept with the live generation, nil if none was.
+// Probe returns the vector that KeepProbe kept with the generation, nil if none was.
 func (s *Store) Probe(ctx context.Context) ([]float32, error) {
 	info, err := s.client.GetCollectionInfo(ctx, s.names.articles)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Store) Probe(ctx context.Context) ([]float32, error) {
 	return vector, nil
 }
 
-// KeepProbe keeps a vector with the live generation: that of a text which is embedded again at each start, to see whether the model is still the same.
+// KeepProbe keeps a vector with the generation: that of a text which is embedded again at each start, to see whether the model is still the same.
 func (s *Store) KeepProbe(ctx context.Context, vector []float32) error {
 	var b []byte
 	for _, x := range vector {

@@ -13,6 +13,7 @@ import (
 // Document is an article with the vectors that were made of it.
 type Document struct {
 	Article    akin.Article
+	Origin     Origin // where it was read from
 	Revision   string // digest of the article and of all that decides its points
 	Sketch     string // by which other prints of its text are known
 	Words      int    // of heading and body, as encoder.Words counts
@@ -56,11 +57,14 @@ const (
 )
 
 // Put writes documents of one corpus, whose ids differ. When it returns nil, they are stored and can be found; on error any of them may be,
-// and the same call again makes it good. An article's own point is written last, and carries its revision: where it
+// and the same call again makes it good. A generation that is live no more takes nothing: akin.ErrMismatch. An article's own point is written last, and carries its revision: where it
 // stands, everything that belongs to it stands, and nothing else does.
 func (s *Store) Put(ctx context.Context, corpus string, documents []Document) error {
 	if len(documents) == 0 {
 		return nil
+	}
+	if err := s.writable(ctx); err != nil {
+		return err
 	}
 	defer s.writes.Add(1)
 	var articles, parts, statements []*qdrant.PointStruct
@@ -152,6 +156,9 @@ func (s *Store) delete(ctx context.Context, name string, filter *qdrant.Filter) 
 // Delete deletes articles with all that belongs to them, and tells which were there. An article's own point goes last, so that after
 // an error the same call again finishes the work.
 func (s *Store) Delete(ctx context.Context, corpus string, ids []string) (deleted, missing []string, err error) {
+	if err := s.writable(ctx); err != nil {
+		return nil, nil, err
+	}
 	defer s.writes.Add(1)
 	revisions, err := s.Revisions(ctx, corpus, ids)
 	if err != nil {

@@ -35,6 +35,8 @@ const (
 	fieldSource    = "source"
 	fieldSpeaker   = "speaker" // of a statement: its speaker; of an article: all whom it quotes
 	fieldKeyword   = "keyword"
+	fieldFolder    = "folder" // of an article: its Origin
+	fieldFile      = "file"
 	fieldRole      = "role" // of a point among the articles
 )
 
@@ -80,7 +82,7 @@ type collection struct {
 func (n names) collections() []collection {
 	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
 	return []collection{
-		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole))},
+		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole), keyword(fieldFolder), keyword(fieldFile))},
 		{alias: n.statements, indexes: indexes},
 	}
 }
@@ -88,27 +90,29 @@ func (n names) collections() []collection {
 // openGeneration checks the live generation against the options, or makes one. A kill between its steps is made good by the next
 // call: collections and indexes that are there stay, and the aliases, which make them live, come last and at once.
 func (s *Store) openGeneration(ctx context.Context, opts Options) error {
-	aliases, err := s.client.ListAliases(ctx)
+	live, err := liveNames(ctx, s.client, s.aliases)
 	if err != nil {
-		return fmt.Errorf("list aliases: %w", meaning(err))
-	}
-	live := map[string]string{}
-	for _, a := range aliases {
-		live[a.GetAliasName()] = a.GetCollectionName()
+		return err
 	}
 	var switches []*qdrant.AliasOperations
-	for _, c := range s.names.collections() {
-		target, ok := live[c.alias]
-		if ok {
+	for _, c := range s.aliases.collections() {
+		target := live.of(c)
+		if target != "" {
 			if err := s.checkGeneration(ctx, target, opts); err != nil {
 				return err
 			}
+		} else if opts.ReadOnly {
+			return fmt.Errorf("alias %s: %w", c.alias, akin.ErrNotFound)
 		} else {
 			target = generationName(c.alias, opts.Fingerprint)
 			if err := s.createCollection(ctx, target, c, opts); err != nil {
 				return err
 			}
 			switches = append(switches, qdrant.NewAliasCreate(c.alias, target))
+		}
+		s.names.set(c, target)
+		if opts.ReadOnly {
+			continue
 		}
 		if err := s.createIndexes(ctx, target, c.indexes); err != nil {
 			return err
@@ -148,7 +152,7 @@ func (s *Store) checkGeneration(ctx context.Context, name string, opts Options) 
 			name, strconv.FormatInt(version, 10), schemaVersion)
 	}
 	if got := meta[metaFingerprint].GetStringValue(); got != opts.Fingerprint {
-		return fmt.Errorf("%w: collection %s holds vectors of %q, the embedder is %q: start with that embedder, or ingest into another --data or --prefix",
+		return fmt.Errorf("%w: collection %s holds vectors of %q, the embedder is %q: start with that embedder, or make a generation with this one by akin reindex",
 			akin.ErrMismatch, name, got, opts.Fingerprint)
 	}
 	if got := meta[metaDimensions].GetIntegerValue(); got != int64(opts.Dimensions) {

@@ -20,27 +20,55 @@ type Options struct {
 	Prefix      string // of the names of its collections; "akin" by default
 	Fingerprint string // of the embedder whose vectors it holds; required
 	Dimensions  int    // of those vectors; required
+	ReadOnly    bool   // make nothing that is not there
 }
 
-// Store is one live generation of points, of all corpora. It is safe for concurrent use.
+// Store is one generation of points, of all corpora. It is safe for concurrent use. It stays that generation when another one becomes live: an answer that
+// is under way is never made of two.
 type Store struct {
-	client *qdrant.Client
-	names  names
-	rows   int // at most, of the passages of one article
-	writes atomic.Uint64
+	client      *qdrant.Client
+	aliases     names // through which the live generation is found
+	names       names // of this generation's collections
+	fingerprint string
+	dimensions  int
+	rows        int         // at most, of the passages of one article
+	next        atomic.Bool // it is being made, and not live
+	writes      atomic.Uint64
+}
+
+func newStore(client *qdrant.Client, aliases names, opts Options) *Store {
+	return &Store{
+		client: client, aliases: aliases, fingerprint: opts.Fingerprint, dimensions: opts.Dimensions, rows: max(2, maxMultivector/opts.Dimensions),
+	}
 }
 
 // Writes counts what this store wrote or deleted: while it stays, what was learnt of a corpus is true, but for what others write.
 func (s *Store) Writes() uint64 { return s.writes.Load() }
 
-// names are the aliases through which the live generation is reached.
+// names are of a generation's collections, or of their aliases.
 type names struct{ articles, statements string }
+
+func (n *names) set(c collection, name string) {
+	if c.articles {
+		n.articles = name
+	} else {
+		n.statements = name
+	}
+}
+
+func (n *names) of(c collection) string {
+	if c.articles {
+		return n.articles
+	}
+	return n.statements
+}
 
 func named(prefix string) names { return names{prefix + "_articles", prefix + "_statements"} }
 
 // Open reaches the live generation, and makes an empty one where there is none. The client stays the caller's to close.
 //
-// Errors: akin.ErrMismatch when the live generation holds another embedder's vectors, akin.ErrUnavailable when Qdrant does not answer.
+// Errors: akin.ErrMismatch when the live generation holds another embedder's vectors, akin.ErrUnavailable when Qdrant does not answer; read only,
+// akin.ErrNotFound when there is no live generation.
 func Open(ctx context.Context, client *qdrant.Client, opts Options) (*Store, error) {
 	if opts.Prefix == "" {
 		opts.Prefix = "akin"
@@ -48,7 +76,7 @@ func Open(ctx context.Context, client *qdrant.Client, opts Options) (*Store, err
 	if opts.Fingerprint == "" || opts.Dimensions <= 0 {
 		return nil, fmt.Errorf("store: open: an embedder's fingerprint and dimensions are required, got %q and %d", opts.Fingerprint, opts.Dimensions)
 	}
-	s := &Store{client: client, names: named(opts.Prefix), rows: max(2, maxMultivector/opts.Dimensions)}
+	s := newStore(client, named(opts.Prefix), opts)
 	if err := s.openGeneration(ctx, opts); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}

@@ -47,6 +47,18 @@ const inMemory = ""
 
 // openBackend tells on w how far the opening of a large store has come.
 func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration, w io.Writer) (*backend, error) {
+	return openServing(ctx, sf, ef, servingOptions{log: log, drain: drain}, w)
+}
+
+// servingOptions of the server in a backend.
+type servingOptions struct {
+	log   *slog.Logger
+	drain time.Duration
+	admin bool // it offers GenerationService
+}
+
+func openServing(ctx context.Context, sf storeFlags, ef embedderFlags, opts servingOptions, w io.Writer) (*backend, error) {
+	log := opts.log
 	embedder, err := ef.open(ctx, log)
 	if err != nil {
 		return nil, err
@@ -71,9 +83,15 @@ func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog
 	}
 	stage := embed.New(st, embedder)
 	engine := query.New(st, embedder, query.Options{Pending: stage.Pending})
+	serving := server.Options{Log: log, Drain: opts.drain}
+	if opts.admin {
+		next := &reindexer{store: st, where: sf.String(), log: log, remote: true}
+		serving.Next = next.open
+		closeAll = func() error { return errors.Join(next.close(), closeClient(), embedder.close()) }
+	}
 	return &backend{
 		store: st, stage: stage, engine: engine, embedder: embedder,
-		server: server.New(st, stage, engine, server.Options{Log: log, Drain: drain}),
+		server: server.New(st, stage, engine, serving),
 		close:  closeAll,
 	}, nil
 }

@@ -76,6 +76,14 @@ type embedding struct {
 // Profile is the embedder's.
 func (e *embedding) Profile() akin.Profile { return akin.ProfileOf(e.Embedder) }
 
+// Kept is the cache's.
+func (e *embedding) Kept(texts []string) []bool {
+	if k, ok := e.Embedder.(akin.Keeper); ok {
+		return k.Kept(texts)
+	}
+	return make([]bool, len(texts))
+}
+
 // open makes the embedder; one whose vectors cost something is guarded against a change of its model, and kept from asking twice.
 func (f embedderFlags) open(ctx context.Context, log *slog.Logger) (*embedding, error) {
 	options, err := f.options()

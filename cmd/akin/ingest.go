@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,22 +24,45 @@ type ingestCmd struct {
 	Corpus string        `help:"Corpus to put the articles into." default:"default"`
 	Batch  int           `help:"Articles written together." default:"64"`
 	Retry  time.Duration `help:"How long to try again when the store or the embedder stops answering." default:"30s"`
+	Watch  bool          `help:"Keep the store in step with the folders named here, as --prune does, until Ctrl-C."`
+	Prune  bool          `help:"Remove the articles that were once ingested from the folders named here, and that these no longer hold. Articles of files that cannot be read stay."`
+
+	DryRun                bool    `help:"Read everything, tell what would be done and what it would cost, and store nothing." group:"Dry run"`
+	PricePerMillionTokens float64 `help:"Price of a million tokens, to tell what embedding would cost; by default --openai-price." default:"0" group:"Dry run"`
 }
 
 func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 	if err := akin.ValidateCorpus(c.Corpus); err != nil {
 		return err
 	}
+	options := embed.IngestOptions{Corpus: c.Corpus, Batch: c.Batch, Retry: c.Retry}
+	if c.Watch && c.DryRun {
+		return errors.New("--watch, --dry-run: a watch has no end to tell of")
+	}
+	if c.Prune && !c.Watch {
+		if options.Prune, err = scopes(c.Paths); err != nil {
+			return err
+		}
+	}
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if c.DryRun {
+		return c.plan(ctx, std, options, log)
+	}
 	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, 0, std.err)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	sum, err := ingest(ctx, b.stage, embed.Read(c.Paths, std.in), embed.IngestOptions{Corpus: c.Corpus, Batch: c.Batch, Retry: c.Retry}, c.Paths, std.err)
+	if c.Watch {
+		return c.watch(ctx, b, options, std)
+	}
+	sum, err := ingest(ctx, b.stage, embed.Read(c.Paths, std.in), options, c.Paths, std.err)
 	fmt.Fprintln(std.out, summary(sum))
 	if text := bill(akin.ProfileOf(b.embedder)); text != "" {
 		fmt.Fprintln(std.out, text)
+	}
+	if errors.Is(err, embed.ErrNothingRead) {
+		return err
 	}
 	if err != nil {
 		return fmt.Errorf("ingest stopped; what was written is kept, run it again to go on: %w", err)
@@ -48,8 +73,53 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 	return nil
 }
 
+// watch tells of each run that did something.
+func (c ingestCmd) watch(ctx context.Context, b *backend, options embed.IngestOptions, std streams) error {
+	for _, p := range c.Paths {
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
+			return fmt.Errorf("--watch: %s is not a folder", p)
+		}
+	}
+	options.Report = func(item embed.Item, result embed.Result, _ embed.Summary) {
+		if result.Outcome == embed.Refused && !errors.Is(result.Err, embed.ErrSkipped) {
+			fmt.Fprintln(std.err, "refused", refusal(item, result.Err))
+		}
+	}
+	return b.stage.Watch(ctx, c.Paths, embed.WatchOptions{IngestOptions: options, Ran: func(sum embed.Summary, err error) {
+		fmt.Fprintln(std.out, summary(sum))
+		if err != nil {
+			fmt.Fprintf(std.err, "%v\n", err)
+		}
+	}})
+}
+
+// scopes are the folders among paths, and what is missing: it may have been one.
+func scopes(paths []string) ([]embed.Scope, error) {
+	var list []embed.Scope
+	for _, p := range paths {
+		if p == embed.Stdin {
+			continue
+		}
+		if info, err := os.Stat(p); err == nil && !info.IsDir() {
+			continue
+		}
+		folder, err := filepath.Abs(p)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+		list = append(list, embed.Scope{Folder: folder})
+	}
+	if list == nil {
+		return nil, errors.New("--prune: no folder is named: what else was ingested is never removed")
+	}
+	return list, nil
+}
+
 func summary(sum embed.Summary) string {
 	text := fmt.Sprintf("%d written, %d unchanged, %d refused", sum.Written, sum.Unchanged, sum.Refused)
+	if sum.Removed > 0 {
+		text += fmt.Sprintf(", %d removed", sum.Removed)
+	}
 	if sum.Skipped > 0 {
 		text += fmt.Sprintf(", %d files of other kinds skipped", sum.Skipped)
 	}

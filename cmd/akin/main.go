@@ -16,17 +16,19 @@ import (
 )
 
 type cli struct {
-	Demo      demoCmd      `cmd:"" help:"Serve the sample corpus from memory, and show both kinds of answer."`
-	Serve     serveCmd     `cmd:"" help:"Answer gRPC calls over the stored articles."`
-	Ingest    ingestCmd    `cmd:"" help:"Put the articles of files, folders or standard input into the store."`
-	Read      readCmd      `cmd:"" help:"Print what was understood of pages, as one JSON article a line. Stores nothing."`
-	Related   relatedCmd   `cmd:"" help:"Find the articles that are related to an article or a text."`
-	Similar   similarCmd   `cmd:"" help:"Find statements that say something like a text or a statement."`
-	Embed     embedCmd     `cmd:"" help:"Print the vectors of texts, or how similar they are."`
-	Embedders embeddersCmd `cmd:"" help:"List what can turn texts into vectors, with all settings."`
-	Eval      evalCmd      `cmd:"" help:"Measure answers against people's judgements of a set of documents."`
-	Qdrant    qdrantCmd    `cmd:"" help:"Serve the embedded store to any Qdrant client."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
+	Demo        demoCmd        `cmd:"" help:"Serve the sample corpus from memory, and show both kinds of answer."`
+	Serve       serveCmd       `cmd:"" help:"Answer gRPC calls over the stored articles."`
+	Ingest      ingestCmd      `cmd:"" help:"Put the articles of files, folders or standard input into the store."`
+	Read        readCmd        `cmd:"" help:"Print what was understood of pages, as one JSON article a line. Stores nothing."`
+	Related     relatedCmd     `cmd:"" help:"Find the articles that are related to an article or a text."`
+	Similar     similarCmd     `cmd:"" help:"Find statements that say something like a text or a statement."`
+	Embed       embedCmd       `cmd:"" help:"Print the vectors of texts, or how similar they are."`
+	Embedders   embeddersCmd   `cmd:"" help:"List what can turn texts into vectors, with all settings."`
+	Eval        evalCmd        `cmd:"" help:"Measure answers against people's judgements of a set of documents."`
+	Reindex     reindexCmd     `cmd:"" help:"Embed all stored articles anew by another embedder, and make its vectors the live ones."`
+	Generations generationsCmd `cmd:"" help:"List the generations, or delete one."`
+	Qdrant      qdrantCmd      `cmd:"" help:"Serve the embedded store to any Qdrant client."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
 }
 
 // streams are where a subcommand reads and writes.

@@ -13,12 +13,13 @@ type serveCmd struct {
 	Listen string `help:"Address to answer gRPC calls on." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
 	storeFlags
 	embedderFlags
+	Admin bool          `help:"Offer akin reindex and akin generations to whoever can call this server. They can have all texts sent to any address, with this server's key."`
 	Drain time.Duration `help:"How long calls in flight may take when the server is told to stop." default:"10s"`
 }
 
 func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	log := slog.New(slog.NewTextHandler(std.err, nil))
-	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, c.Drain, std.err)
+	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{log: log, drain: c.Drain, admin: c.Admin}, std.err)
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,9 @@ func New(ctx context.Context, options Options) (akin.Embedder, error) {
 	}
 }
 
+// Tokens estimates how many tokens a model reads in a text: see openai.Tokens.
+func Tokens(text string) int { return openai.Tokens(text) }
+
 // as turns no *T into no akin.Embedder: an interface around a nil pointer is not nil.
 func as[E akin.Embedder](e E, err error) (akin.Embedder, error) {
 	if err != nil {

@@ -74,6 +74,18 @@ func (c *Cache) Profile() akin.Profile {
 	return p
 }
 
+// Kept tells which texts have a vector on disk. It reads their keys alone: one that is damaged shows when it is asked for.
+func (c *Cache) Kept(texts []string) []bool {
+	kept := make([]bool, len(texts))
+	c.folder.refresh()
+	for _, w := range distinct(texts) {
+		for _, place := range w.places {
+			kept[place] = c.folder.has(w.key)
+		}
+	}
+	return kept
+}
+
 // Embed returns what it has, and has the rest embedded. Every vector is written before it is returned; texts that another call has under way are waited for.
 // Errors are the embedder's.
 func (c *Cache) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {

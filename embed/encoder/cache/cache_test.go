@@ -425,3 +425,16 @@ func (w wide) Embed(_ context.Context, _ akin.Purpose, texts []string) ([][]floa
 	}
 	return vectors, nil
 }
+
+func TestKept(t *testing.T) {
+	m := &model{}
+	c := open(t, t.TempDir(), m, Options{})
+	embed(t, c, akin.Document, "a")
+	m.take()
+	if got, want := c.Kept([]string{"b", "a", "b", "a"}), []bool{false, true, false, true}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if asked := m.take(); asked != "" {
+		t.Errorf("the model was asked for %q", asked)
+	}
+}
