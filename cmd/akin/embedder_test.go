@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ import (
 // apiServer speaks OpenAI's /v1/embeddings, mostly.
 type apiServer struct {
 	*httptest.Server
-	faulty bool
+	faulty atomic.Bool
 	seed   uint64 // of its model
 
 	mu       sync.Mutex
@@ -61,7 +62,8 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.requests++
 	n := s.requests
 	s.mu.Unlock()
-	if s.faulty {
+	faulty := s.faulty.Load()
+	if faulty {
 		switch {
 		case n%7 == 0:
 			http.Error(w, "sorry", http.StatusInternalServerError)
@@ -90,7 +92,7 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		data = append(data, map[string]any{"index": i, "embedding": embedding})
 	}
-	if s.faulty && n%5 == 0 {
+	if faulty && n%5 == 0 {
 		data = data[1:]
 	} else {
 		s.mu.Lock()
@@ -122,6 +124,13 @@ func (s *apiServer) again() int {
 		n += times - 1
 	}
 	return n
+}
+
+// texts is how many were answered.
+func (s *apiServer) texts() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sent)
 }
 
 func (s *apiServer) flags(cache string) []string {
@@ -185,7 +194,7 @@ func TestIngestPaysOnce(t *testing.T) {
 	if out, err := ingest(sound, "sound").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	faulty.faulty = true
+	faulty.faulty.Store(true)
 	random, killed := rand.New(rand.NewPCG(3, 4)), 0
 	for range kills {
 		cmd := ingest(faulty, "faulty")
@@ -223,8 +232,8 @@ func TestIngestPaysOnce(t *testing.T) {
 		t.Errorf("%d points are missing, want those of one article", missing)
 	}
 	// All over again, into a new store, costs nothing but the question for the dimensions and the probe.
-	before := len(faulty.sent)
-	faulty.faulty = false
+	before := faulty.texts()
+	faulty.faulty.Store(false)
 	out, err = ingest(faulty, "faulty").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), fmt.Sprintf("1 written, %d unchanged", articles-1)) {
 		t.Fatalf("%v\n%s", err, out)
@@ -233,8 +242,8 @@ func TestIngestPaysOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err = ingest(faulty, "faulty").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "embedder: 2 texts and ") || len(faulty.sent) > before+3 { // the refused paragraph, and its statement
-		t.Errorf("into a new store: %v, %d texts are new\n%s", err, len(faulty.sent)-before, out)
+	if err != nil || !strings.Contains(string(out), "embedder: 2 texts and ") || faulty.texts() > before+3 { // the refused paragraph, and its statement
+		t.Errorf("into a new store: %v, %d texts are new\n%s", err, faulty.texts()-before, out)
 	}
 }
 
