@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -129,7 +130,7 @@ func (c *calibration) measure(groups [][]store.Sample, literal bool) *scale {
 	var selves []float64
 	for _, group := range groups {
 		for _, text := range group {
-			selves = append(selves, math.Sqrt(c.product(text.Lexical, text.Lexical)))
+			selves = append(selves, c.rootOf(text.Lexical))
 		}
 	}
 	slices.Sort(selves)
@@ -178,16 +179,12 @@ func (m *measured) add(c *calibration, s *scale, texts []store.Sample) {
 	best := make([]nearest, len(texts))
 	roots := make([]float64, len(texts))
 	for i, t := range texts {
-		roots[i] = math.Sqrt(c.product(t.Lexical, t.Lexical))
+		roots[i] = c.rootOf(t.Lexical)
 	}
 	dot := c.dots(texts)
 	for i, a := range texts {
 		for j, b := range texts[:i] {
-			product := dot(i, j)
-			dense, lexical := cosine(a.Dense, b.Dense), 0.0
-			if product > 0 {
-				lexical = math.Sqrt(product / (math.Sqrt(roots[i]*roots[j]) * s.self))
-			}
+			dense, lexical := cosine(a.Dense, b.Dense), math.Sqrt(s.alike(dot(i, j), roots[i], roots[j]))
 			m.dense, m.lexical, m.words = append(m.dense, dense), append(m.lexical, lexical), append(m.words, min(a.Words, b.Words))
 			for _, k := range [2]int{i, j} {
 				if lexical > best[k].lexical {
@@ -206,15 +203,7 @@ func (m *measured) add(c *calibration, s *scale, texts []store.Sample) {
 // trust asks the dense leg whether it, too, finds those pairs alike that share most words. A model that knows the language puts them above nearly all other pairs; one that
 // does not, hardly above the middle.
 func (m *measured) trust() float64 {
-	slices.SortFunc(m.nearest, func(a, b nearest) int {
-		switch {
-		case a.lexical > b.lexical:
-			return -1
-		case a.lexical < b.lexical:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(m.nearest, func(a, b nearest) int { return cmp.Compare(b.lexical, a.lexical) })
 	strongest := m.nearest[:min(len(m.nearest), max(enoughNeighbours, len(m.nearest)/4))]
 	if len(strongest) == 0 {
 		return 0.5

@@ -8,7 +8,7 @@ import (
 	"github.com/akinserver/akin/embed/family"
 )
 
-// Comparison is how alike a seed is to one article or statement: what a match would say of it.
+// Comparison is how alike one article or statement is to the seeds: what a match says of it.
 type Comparison struct {
 	Score  float64
 	Band   akin.Band

@@ -2,7 +2,6 @@ package query
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/akinserver/akin"
@@ -120,7 +119,7 @@ type weighted struct {
 func newAligner(c *calibration, s *scale, passages []passage) *aligner {
 	a := &aligner{calibration: c, scale: s, passages: passages, roots: make([]float64, len(passages)), terms: map[uint32][]weighted{}}
 	for i, p := range passages {
-		a.roots[i] = math.Sqrt(c.product(p.lexical, p.lexical))
+		a.roots[i] = c.rootOf(p.lexical)
 		for k, index := range p.lexical.Indices {
 			a.terms[index] = append(a.terms[index], weighted{i, float64(p.lexical.Values[k]) * c.idf(index)})
 		}
@@ -144,12 +143,9 @@ func (a *aligner) align(seed int, own []passage, n int) []agreement {
 				products[w.passage] += w.value * float64(p.lexical.Values[k])
 			}
 		}
-		root := math.Sqrt(a.product(p.lexical, p.lexical))
+		root := a.rootOf(p.lexical)
 		for from := range a.passages {
-			lexical := 0.0
-			if products[from] > 0 {
-				lexical = products[from] / (math.Sqrt(a.roots[from]*root) * a.scale.self)
-			}
+			lexical := a.scale.alike(products[from], a.roots[from], root)
 			value := a.scale.fuse(dot(a.passages[from].dense, p.dense), lexical, min(a.passages[from].words, p.words)).total()
 			if value > 0 && (lexical > 0 || a.scale.trust > literalTrust) {
 				out = append(out, agreement{seed, from, to, value})

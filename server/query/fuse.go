@@ -32,6 +32,7 @@ const (
 	// literalTrust is how far the dense leg is trusted when its vectors are made of words alone.
 	literalTrust = 0.15
 
+	// seedExponent is how far the seed's own score is held against its score with a candidate: see unit.
 	seedExponent = 0.65
 
 	// negativeWeight is how much of the likeness to the negative seeds is taken from the likeness to the positive ones.
@@ -140,14 +141,21 @@ func (s *scorer) band(likeness float64, words int, sketch family.Sketch) akin.Ba
 	return scale.band(likeness, shortest, contradicted)
 }
 
-// between compares two candidates with each other; their vectors were brought along.
-func (c *calibration) between(language string, a, b *store.Hit, words int) float64 {
-	s := c.scale(language)
-	lexical := 0.0
-	if product := c.product(a.Lexical, b.Lexical); product > 0 {
-		lexical = product / (math.Sqrt(c.root(a)*c.root(b)) * s.self)
+// alike is the lexical likeness of two texts, about 1 for the same words, given their score against each other and the root of each one's against itself.
+func (s *scale) alike(product, rootA, rootB float64) float64 {
+	if product <= 0 {
+		return 0
 	}
-	return s.fuse(cosine(a.Dense, b.Dense), lexical, words).total()
+	return product / (math.Sqrt(rootA*rootB) * s.self)
 }
 
-func (c *calibration) root(h *store.Hit) float64 { return math.Sqrt(c.product(h.Lexical, h.Lexical)) }
+// between compares two candidates with each other, given their roots; their vectors were brought along.
+func (c *calibration) between(language string, a, b *store.Hit, rootA, rootB float64, words int) float64 {
+	s := c.scale(language)
+	return s.fuse(cosine(a.Dense, b.Dense), s.alike(c.product(a.Lexical, b.Lexical), rootA, rootB), words).total()
+}
+
+// root is that of a candidate's lexical score against itself; 0 where its vectors were not brought along.
+func (c *calibration) root(h *store.Hit) float64 { return c.rootOf(h.Lexical) }
+
+func (c *calibration) rootOf(v akin.SparseVector) float64 { return math.Sqrt(c.product(v, v)) }

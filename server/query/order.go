@@ -2,6 +2,7 @@ package query
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/akinserver/akin"
@@ -76,10 +77,22 @@ func (t Time) age(likeness float64, date, reference string) float64 {
 	return likeness * (math.Exp2(-halves) - 1)
 }
 
+// arranged leaves out, and counts, what is below the band, and makes what a page shows as diverse as was asked for.
+func arranged[T any](matches []T, r Request, counts map[Reason]int, compared func(*T) *Comparison, like func(a, b *T) float64) []T {
+	matches = slices.DeleteFunc(matches, func(m T) bool {
+		if compared(&m).Band < r.MinBand {
+			counts[BelowBand]++
+			return true
+		}
+		return false
+	})
+	return diverse(matches, r.Offset+r.Limit, r.Diversity, compared, like)
+}
+
 // diverse orders the first n of a list, which is ordered by score, by maximal marginal relevance (Carbonell and Goldstein, 1998): next comes what has the
 // most of (1 - diversity) x score - diversity x likeness to what it resembles most among those before it. It sets what this takes from each score. The order of the first
 // does not depend on n, so that page after page is one list.
-func diverse[T any](list []T, n int, diversity float64, scores func(*T) *Scores, like func(a, b *T) float64) []T {
+func diverse[T any](list []T, n int, diversity float64, compared func(*T) *Comparison, like func(a, b *T) float64) []T {
 	n = min(n, len(list))
 	if diversity <= 0 || n == 0 {
 		return list
@@ -88,7 +101,7 @@ func diverse[T any](list []T, n int, diversity float64, scores func(*T) *Scores,
 	for placed := range n {
 		best, most := -1, math.Inf(-1)
 		for i := placed; i < len(list); i++ {
-			if value := (1-diversity)*scores(&list[i]).total() - diversity*nearest[i]; value > most {
+			if value := (1-diversity)*compared(&list[i]).Score - diversity*nearest[i]; value > most {
 				best, most = i, value
 			}
 		}
@@ -97,8 +110,9 @@ func diverse[T any](list []T, n int, diversity float64, scores func(*T) *Scores,
 		copy(list[placed+1:best+1], list[placed:best])
 		copy(nearest[placed+1:best+1], nearest[placed:best])
 		list[placed], nearest[placed] = chosen, distance
-		s := scores(&list[placed])
-		s.DiversityPart = most - s.total()
+		c := compared(&list[placed])
+		c.Scores.DiversityPart = most - c.Score
+		c.Score = c.Scores.total()
 		for i := placed + 1; i < len(list); i++ {
 			nearest[i] = max(nearest[i], like(&list[placed], &list[i]))
 		}

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -183,6 +182,15 @@ func (e *Engine) seeds(ctx context.Context, r Request) ([]seed, error) {
 	return seeds, nil
 }
 
+// completed fills seeds with what was read of them, by their ids.
+func completed[T any](stored map[string]T, complete func(*seed, T)) func(*seed) {
+	return func(s *seed) {
+		if v, ok := stored[s.ID]; ok {
+			complete(s, v)
+		}
+	}
+}
+
 func (s *seed) foundArticle(a store.Stored) {
 	s.found, s.article, s.language, s.date = true, &a, a.Article.Language, a.Article.PublishedDate
 	s.words, s.lexical = a.Words, a.Lexical
@@ -206,28 +214,38 @@ func probes(seeds []seed) (like, unlike []store.Probe) {
 	return like, unlike
 }
 
-// settle leaves out the seeds that were not found, and lists their ids. It fails with akin.ErrNotFound when nothing positive is left.
-func settle(corpus string, seeds []seed) (found []seed, missing []string, err error) {
-	var positive int
-	var first string // positive that is missing
+// settle completes the seeds that are ids, leaves out those that are not stored, and lists them as missing. It fails with akin.ErrNotFound when nothing
+// positive is left.
+func (q *question) settle(corpus string, seeds []seed, complete func(*seed)) (found []seed, err error) {
+	positive, first := false, "" // positive that is missing
 	for _, s := range seeds {
-		switch {
-		case s.found:
+		if !s.found {
+			complete(&s)
+		}
+		if s.found {
 			found = append(found, s)
-			if !s.Negative {
-				positive++
-			}
-		default:
-			missing = append(missing, s.ID)
-			if !s.Negative {
-				first = cmp.Or(first, s.ID)
-			}
+			positive = positive || !s.Negative
+			continue
+		}
+		q.missing = append(q.missing, s.ID)
+		if !s.Negative {
+			first = cmp.Or(first, s.ID)
 		}
 	}
-	if positive == 0 {
-		return nil, nil, fmt.Errorf("seed %q in corpus %q: %w", first, corpus, akin.ErrNotFound)
+	if !positive {
+		return nil, fmt.Errorf("seed %q in corpus %q: %w", first, corpus, akin.ErrNotFound)
 	}
-	return found, missing, nil
+	return found, nil
+}
+
+// search asks for the candidates of seeds.
+func (e *Engine) search(r Request, q *question, seeds []seed) store.Search {
+	listed := len(r.Filter.IDs)
+	search := store.Search{
+		Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, listed), Dense: max(e.denseDepth(), listed), Vectors: r.Diversity > 0,
+	}
+	search.Like, search.Unlike = probes(seeds)
+	return search
 }
 
 // page cuts one page out of a list, and reports whether there is more.
@@ -255,16 +273,13 @@ func earlier(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// earliest date of the positive seeds that have one.
+// referenceOf is the latest date of the positive seeds; "" when none has one.
 func referenceOf(seeds []seed) string {
-	var dates []string
+	latest := ""
 	for _, s := range seeds {
-		if !s.Negative && s.date != "" {
-			dates = append(dates, s.date)
+		if !s.Negative {
+			latest = max(latest, s.date)
 		}
 	}
-	if len(dates) == 0 {
-		return ""
-	}
-	return slices.Max(dates)
+	return latest
 }

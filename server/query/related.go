@@ -12,14 +12,13 @@ import (
 
 // ArticleMatch is one related article.
 type ArticleMatch struct {
-	Article     akin.Article // without paragraphs, captions and statements
-	Score       float64
-	Band        akin.Band
-	Scores      Scores
+	Article akin.Article // without paragraphs, captions and statements
+	Comparison
 	Evidence    []Evidence
 	OtherPrints []string // ids of its other prints
 
 	hit    *store.ArticleHit
+	root   float64 // of its lexical score against itself, where matches are compared with one another
 	sketch family.Sketch
 }
 
@@ -45,7 +44,8 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
 	var matches []ArticleMatch
 	for _, hit := range q.best(hits) {
-		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, Scores: q.scores(hit.Hit, hit.Words), hit: hit}
+		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, hit: hit, root: q.root(&hit.Hit)}
+		m.Scores = q.scores(hit.Hit, hit.Words)
 		m.sketch, _ = family.Decode(hit.Sketch)
 		likeness := m.Scores.likeness()
 		switch {
@@ -65,19 +65,9 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	if !r.EveryPrint {
 		matches = collapsePrints(matches, counts)
 	}
-	matches = slices.DeleteFunc(matches, func(m ArticleMatch) bool {
-		if m.Band < r.MinBand {
-			counts[BelowBand]++
-			return true
-		}
-		return false
+	matches = arranged(matches, r, counts, func(m *ArticleMatch) *Comparison { return &m.Comparison }, func(a, b *ArticleMatch) float64 {
+		return q.between(a.hit.Language, &a.hit.Hit, &b.hit.Hit, a.root, b.root, min(a.hit.Words, b.hit.Words))
 	})
-	matches = diverse(matches, r.Offset+r.Limit, r.Diversity, func(m *ArticleMatch) *Scores { return &m.Scores }, func(a, b *ArticleMatch) float64 {
-		return q.between(a.hit.Language, &a.hit.Hit, &b.hit.Hit, min(a.hit.Words, b.hit.Words))
-	})
-	for i := range matches {
-		matches[i].Score = matches[i].Scores.total()
-	}
 	answer := ArticleAnswer{MissingSeeds: q.missing}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
 	if answer.Matches, err = e.show(ctx, r, q, answer.Matches); err != nil {
@@ -155,17 +145,13 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 	} else {
 		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
 	}
-	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Dense: max(e.denseDepth(), len(r.Filter.IDs)), Vectors: r.Diversity > 0, Passages: r.Evidence > 0}
-	search.Like, search.Unlike = probes(seeds)
+	search := e.search(r, q, seeds)
+	search.Passages = r.Evidence > 0
 	hits, stored, err := e.store.RelatedArticles(ctx, search)
 	if err != nil {
 		return nil, nil, err
 	}
-	if seeds, err = q.settle(r.Corpus, seeds, func(s *seed) {
-		if a, ok := stored[s.ID]; ok {
-			s.foundArticle(a)
-		}
-	}); err != nil {
+	if seeds, err = q.settle(r.Corpus, seeds, completed(stored, (*seed).foundArticle)); err != nil {
 		return nil, nil, err
 	}
 	q.reference = e.reference(r.Time, seeds)
@@ -179,11 +165,7 @@ func (e *Engine) readArticles(ctx context.Context, r Request, seeds []seed, q *q
 	if err != nil {
 		return nil, err
 	}
-	return q.settle(r.Corpus, seeds, func(s *seed) {
-		if a, ok := stored[s.ID]; ok {
-			s.foundArticle(a)
-		}
-	})
+	return q.settle(r.Corpus, seeds, completed(stored, (*seed).foundArticle))
 }
 
 func idsOf(seeds []seed) []string {
@@ -194,18 +176,6 @@ func idsOf(seeds []seed) []string {
 		}
 	}
 	return ids
-}
-
-// settle completes the seeds that are ids, and leaves out those that are not stored.
-func (q *question) settle(corpus string, seeds []seed, complete func(*seed)) ([]seed, error) {
-	for i := range seeds {
-		if !seeds[i].found {
-			complete(&seeds[i])
-		}
-	}
-	found, missing, err := settle(corpus, seeds)
-	q.missing = append(q.missing, missing...)
-	return found, err
 }
 
 // show reads what an answer shows of its matches; what was deleted meanwhile is left out.
@@ -268,8 +238,7 @@ next:
 			}
 		}
 		slices.Sort(first.OtherPrints)
-		best := members[0]
-		first.Score, first.Scores, first.Band = best.Score, best.Scores, best.Band
+		first.Comparison = members[0].Comparison // the best
 		out[i] = first
 	}
 	return out

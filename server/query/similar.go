@@ -13,15 +13,14 @@ import (
 // StatementMatch is one similar statement.
 type StatementMatch struct {
 	store.StoredStatement
-	Score            float64
-	Band             akin.Band
-	Scores           Scores
+	Comparison
 	SharedTerms      []string
 	Differences      []Difference            // from the seed that it resembles most
 	OtherOccurrences []store.StoredStatement // the same words in other prints of its article, the earliest first
 
 	sketch family.Sketch // of its article
 	hit    store.Hit
+	root   float64 // of its lexical score against itself, where matches are compared with one another
 }
 
 // StatementAnswer is one page of similar statements, best first.
@@ -53,7 +52,8 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
 	var matches []StatementMatch
 	for _, hit := range hits {
-		m := StatementMatch{StoredStatement: hit.StoredStatement, Scores: q.scores(hit.Hit, hit.Words), sketch: sketches[hit.ArticleID], hit: hit.Hit}
+		m := StatementMatch{StoredStatement: hit.StoredStatement, sketch: sketches[hit.ArticleID], hit: hit.Hit, root: q.root(&hit.Hit)}
+		m.Scores = q.scores(hit.Hit, hit.Words)
 		likeness := m.Scores.likeness()
 		switch {
 		case !r.EveryPrint && besideSeed(q.seeds, &m):
@@ -72,19 +72,9 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 	if !r.EveryPrint {
 		matches = collapseOccurrences(matches, counts)
 	}
-	matches = slices.DeleteFunc(matches, func(m StatementMatch) bool {
-		if m.Band < r.MinBand {
-			counts[BelowBand]++
-			return true
-		}
-		return false
+	matches = arranged(matches, r, counts, func(m *StatementMatch) *Comparison { return &m.Comparison }, func(a, b *StatementMatch) float64 {
+		return q.between(a.Language, &a.hit, &b.hit, a.root, b.root, min(a.Words, b.Words))
 	})
-	matches = diverse(matches, r.Offset+r.Limit, r.Diversity, func(m *StatementMatch) *Scores { return &m.Scores }, func(a, b *StatementMatch) float64 {
-		return q.between(a.Language, &a.hit, &b.hit, min(a.Words, b.Words))
-	})
-	for i := range matches {
-		matches[i].Score = matches[i].Scores.total()
-	}
 	byDate(matches, r.Order)
 	answer := StatementAnswer{MissingSeeds: q.missing}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
@@ -145,17 +135,11 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 	} else {
 		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
 	}
-	search := store.Search{Corpus: r.Corpus, Filter: q.filter, Limit: max(Depth, len(r.Filter.IDs)), Dense: max(e.denseDepth(), len(r.Filter.IDs)), Vectors: r.Diversity > 0}
-	search.Like, search.Unlike = probes(seeds)
-	hits, stored, err := e.store.SimilarStatements(ctx, search)
+	hits, stored, err := e.store.SimilarStatements(ctx, e.search(r, q, seeds))
 	if err != nil {
 		return nil, nil, err
 	}
-	if seeds, err = q.settle(r.Corpus, seeds, func(s *seed) {
-		if st, ok := stored[s.ID]; ok {
-			s.foundStatement(st)
-		}
-	}); err != nil {
+	if seeds, err = q.settle(r.Corpus, seeds, completed(stored, (*seed).foundStatement)); err != nil {
 		return nil, nil, err
 	}
 	q.reference = e.reference(r.Time, seeds)
@@ -169,11 +153,7 @@ func (e *Engine) readStatements(ctx context.Context, r Request, seeds []seed, q 
 	if err != nil {
 		return nil, err
 	}
-	return q.settle(r.Corpus, seeds, func(s *seed) {
-		if st, ok := stored[s.ID]; ok {
-			s.foundStatement(st)
-		}
-	})
+	return q.settle(r.Corpus, seeds, completed(stored, (*seed).foundStatement))
 }
 
 // limit adds a scope to a filter.
@@ -294,7 +274,7 @@ next:
 	}
 	out := make([]StatementMatch, len(groups))
 	for i, group := range groups {
-		best := group[0]
+		best := group[0].Comparison
 		slices.SortFunc(group, func(a, b StatementMatch) int {
 			return cmp.Or(earlier(a.PublishedDate, b.PublishedDate), cmp.Compare(a.Statement.ID, b.Statement.ID))
 		})
@@ -302,7 +282,7 @@ next:
 		for _, other := range group[1:] {
 			first.OtherOccurrences = append(first.OtherOccurrences, other.StoredStatement)
 		}
-		first.Score, first.Scores, first.Band = best.Score, best.Scores, best.Band
+		first.Comparison = best
 		out[i] = first
 	}
 	return out
