@@ -59,6 +59,7 @@ var arrows = []struct {
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
 	{"server", ". embed proto/akin/v1 server/generation server/query server/query/compare server/wire store"},
+	{"server/gateway/widget", "proto/akin/v1"},
 	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/generation server/query store store/local testdata"},
 }
 

@@ -1,0 +1,30 @@
+// Package widget serves the related-content box: the <akin-related> element, and the same list as HTML for pages without JavaScript.
+//
+// It asks the HTTP API in front of which it stands as any page would, with the caller's own key: what the API refuses is refused here, and what it counts
+// is counted once.
+package widget
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Handler answers for the paths of the box, and leaves all others to api:
+//
+//	/akin.js, /akin-….js, /akin.json   the element; the same under the name of its hash; both as JSON
+//	/v1/…/related.html                 what /v1/…/related answers, as HTML
+func Handler(api http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /akin.js", serveScript("public, max-age=300, stale-while-revalidate=86400"))
+	mux.HandleFunc("GET "+HashedPath(), serveScript("public, max-age=31536000, immutable"))
+	mux.HandleFunc("GET /akin.json", serveIntegrity)
+	mux.Handle("/", api)
+	list := list{api}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.HasSuffix(r.URL.EscapedPath(), listPath) {
+			list.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
