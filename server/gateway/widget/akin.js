@@ -51,7 +51,7 @@ const day = (date, language) => {
 }
 
 customElements.get('akin-related') || customElements.define('akin-related', class extends HTMLElement {
-  static observedAttributes = [...asked, 'heading', 'heading-level', 'href', 'lang']
+  static observedAttributes = [...asked, 'heading', 'heading-level', 'lang', 'link']
   #box = make('section')
   #matches
   #request // between connected and disconnected
@@ -125,7 +125,7 @@ customElements.get('akin-related') || customElements.define('akin-related', clas
   }
 
   #item({ id, title, url, source, language, publishedDate: date }) {
-    const template = this.getAttribute('href')
+    const template = this.getAttribute('link')
     const href = safe(url || template && template.replace('{id}', encodeURIComponent(id)) || 'about:blank')
     const meta = []
     if (source) meta.push(part('span', 'source', { dir: 'auto' }, source))

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/gateway/widget"
@@ -246,7 +247,7 @@ func TestHostileArticles(t *testing.T) {
 func TestPatternOfAddresses(t *testing.T) {
 	akin := answer(t, related(&akinv1.Article{Id: "渔业/协定 1", Title: "Fishing"}, ferry))
 	b := newTab(t, 1280)
-	b.open(newspaper(t, akin.URL, page{Paragraphs: paragraphs, Element: `<akin-related server="SERVER" href="https://courier.example/read?id={id}"></akin-related>`}, nil))
+	b.open(newspaper(t, akin.URL, page{Paragraphs: paragraphs, Element: `<akin-related server="SERVER" link="https://courier.example/read?id={id}"></akin-related>`}, nil))
 	b.wait("root.querySelector('ul')")
 	got := eval[[]string](b, "[...root.querySelectorAll('a')].map(a => a.href)")
 	want := []string{"https://courier.example/read?id=%E6%B8%94%E4%B8%9A%2F%E5%8D%8F%E5%AE%9A%201", ferry.Url}
@@ -299,7 +300,7 @@ func TestAttributesAreFollowed(t *testing.T) {
 	b.wait("root.querySelector('a')?.textContent === 'Related to /v1/corpora/default/articles/2/related'")
 	eval[bool](b, "element.lang = 'zh-CN', element.setAttribute('heading-level', '4'), true")
 	b.wait("root.querySelector('h4')?.textContent === '相关文章' && root.querySelector('time').textContent === '2015年3月11日'")
-	eval[bool](b, "element.setAttribute('heading', 'Read on'), element.setAttribute('href', '/{id}'), true")
+	eval[bool](b, "element.setAttribute('heading', 'Read on'), element.setAttribute('link', '/{id}'), true")
 	b.wait("root.querySelector('h4')?.textContent === 'Read on'")
 	if got, want := len(akin.asked()), 2; got != want {
 		t.Errorf("asked %d times, want %d: once for the page, and once for the three attributes", got, want)
@@ -495,6 +496,38 @@ func TestPageToCopy(t *testing.T) {
 	b.wait("root?.querySelectorAll('li').length === 2")
 	if got := eval[string](b, "document.querySelector('script').integrity"); got != widget.Integrity() {
 		t.Errorf("integrity %q, want %q", got, widget.Integrity())
+	}
+}
+
+// The demo page works under its own policy, and reads well.
+func TestDemoInBrowser(t *testing.T) {
+	l := &library{articles: []*akinv1.Article{ferry, hopes, cracks, longest, chinese}}
+	ferry := proto.CloneOf(ferry)
+	ferry.Id, ferry.Subtitle, ferry.PublishedDate = "tunnel", "Mayor says ferries will run through the first winter", "2020-05-13"
+	for _, text := range paragraphs {
+		ferry.Paragraphs = append(ferry.Paragraphs, &akinv1.Paragraph{Text: text})
+	}
+	l.articles = append(l.articles, ferry)
+	server := httptest.NewServer(widget.Handler(l))
+	t.Cleanup(server.Close)
+	for _, layout := range []string{"list", "grid"} {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, width := range []int64{360, 1280} {
+				t.Run(fmt.Sprintf("%s, %s, %d", layout, scheme, width), func(t *testing.T) {
+					b := newTab(t, width)
+					b.scheme(scheme)
+					b.open(server.URL + "/demo?corpus=courier&key=k&layout=" + layout)
+					b.wait("root?.querySelectorAll('li').length > 4")
+					b.picture(fmt.Sprintf("demo-%s-%s-%d", layout, scheme, width))
+					for _, finding := range b.axe() {
+						t.Error(finding)
+					}
+					if eval[bool](b, "document.documentElement.scrollWidth > innerWidth") {
+						t.Error("the page is wider than the window")
+					}
+				})
+			}
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ type item struct {
 }
 
 // ServeHTTP asks what the path asks without ".html". Its parameters are those of the API, with the element's defaults; and lang, heading, heading-level and
-// href, which mean what they mean to the element. A page that includes an answer shows nothing of one that failed: only its status tells.
+// link, which mean what they mean to the element. A page that includes an answer shows nothing of one that failed: only its status tells.
 func (l list) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	own := func(name string) (string, bool) {
@@ -55,7 +55,7 @@ func (l list) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lang, _ := own("lang")
 	heading, headed := own("heading")
 	level, _ := own("heading-level")
-	pattern, _ := own("href")
+	pattern, _ := own("link")
 	for name, value := range map[string]string{"page_size": "5", "evidence_size": "-1", "min_band": akinv1.Band_BAND_SAME_TOPIC.String()} {
 		if !query.Has(name) {
 			query.Set(name, value)

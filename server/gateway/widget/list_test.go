@@ -63,7 +63,7 @@ func TestList(t *testing.T) {
 		&akinv1.Article{Id: "untitled", Url: "https://courier.example/untitled"},
 		&akinv1.Article{Id: "渔业 1", Title: "雁回湾渔业协定", Language: "zh"},
 	)
-	w := a.get(t, http.MethodGet, "/v1/corpora/courier/articles/a%2Fb/related.html?href=/read/{id}&heading-level=3&filter.languages=en&key=k", nil)
+	w := a.get(t, http.MethodGet, "/v1/corpora/courier/articles/a%2Fb/related.html?link=/read/{id}&heading-level=3&filter.languages=en&key=k", nil)
 	want := `<section class="akin-related" aria-label="Related articles">
 <h3 lang="en">Related articles</h3>
 <ul itemscope itemtype="https://schema.org/ItemList">
@@ -116,7 +116,7 @@ func TestHostileList(t *testing.T) {
 	} {
 		const tag = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 		w := answering(&akinv1.Article{Id: "1", Title: tag, Url: address, Source: tag, Language: tag, PublishedDate: tag}).get(t, http.MethodGet,
-			"/v1/corpora/default/related.html?heading=%3Cscript%3E&lang=%22%3E%3Cscript%3E&href=javascript:alert(1)&heading-level=%3Cscript%3E", nil)
+			"/v1/corpora/default/related.html?heading=%3Cscript%3E&lang=%22%3E%3Cscript%3E&link=javascript:alert(1)&heading-level=%3Cscript%3E", nil)
 		document, err := html.Parse(w.Body)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,5 @@
-// Package widget serves the related-content box: the <akin-related> element, and the same list as HTML for pages without JavaScript.
+// Package widget serves the related-content box: the <akin-related> element, the same list as HTML for pages without JavaScript, and a page that
+// shows both at work.
 //
 // It asks the HTTP API in front of which it stands as any page would, with the caller's own key: what the API refuses is refused here, and what it counts
 // is counted once.
@@ -13,11 +14,14 @@ import (
 //
 //	/akin.js, /akin-….js, /akin.json   the element; the same under the name of its hash; both as JSON
 //	/v1/…/related.html                 what /v1/…/related answers, as HTML
+//	/demo, /demo.css                   articles of a corpus, with the box
 func Handler(api http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /akin.js", serveScript("public, max-age=300, stale-while-revalidate=86400"))
 	mux.HandleFunc("GET "+HashedPath(), serveScript("public, max-age=31536000, immutable"))
 	mux.HandleFunc("GET /akin.json", serveIntegrity)
+	mux.Handle("GET /demo", demo{api})
+	mux.HandleFunc("GET /demo.css", serveStyle)
 	mux.Handle("/", api)
 	list := list{api}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
