@@ -87,9 +87,9 @@ customElements.get('akin-related') || customElements.define('akin-related', clas
     if (!this.isConnected) return
     const request = this.#request = new AbortController()
     this.#matches = null
-    if (this.#fallback) this.#show(make('slot'))
-    else this.#show(...this.#heading, make('div', { class: 'list', 'aria-hidden': 'true' }, ...Array.from({ length: this.#limit }, () =>
+    this.#show(...this.#heading, make('div', { class: 'list', 'aria-hidden': 'true' }, ...Array.from({ length: this.#limit }, () =>
       part('div', 'item', {}, make('div', { class: 'bars' }), part('p', 'meta')))))
+    if (this.#fallback) this.#show(make('slot'))
     this.#near = new IntersectionObserver(seen => seen.some(entry => entry.isIntersecting) && this.#load(request), { rootMargin: '600px' })
     this.#near.observe(this)
   }
@@ -114,7 +114,7 @@ customElements.get('akin-related') || customElements.define('akin-related', clas
     }
     clearTimeout(late)
     if (request !== this.#request) return
-    this.#matches = matches
+    this.#matches = matches ?? []
     if (matches?.length) this.#list()
     else this.#show(make('slot', { name: failure && this.#fallback ? '' : 'empty' }))
     this.dispatchEvent(new CustomEvent(failure ? 'akin-error' : 'akin-load', { bubbles: true, composed: true, detail: failure ?? matches }))
@@ -133,12 +133,13 @@ customElements.get('akin-related') || customElements.define('akin-related', clas
     return part('li', 'item', { lang: language }, part(href ? 'a' : 'span', 'title', { href, dir: 'auto' }, title), ...(meta.length ? [part('p', 'meta', {}, ...meta)] : []))
   }
 
-  // #show puts children into the box. The room that it takes stays taken until that is below what the reader sees.
+  // #show puts children into the box. The room that it takes stays taken until the answer is there, and the box below what the reader sees.
   #show(...children) {
     const box = this.#box
     box.style.minHeight = box.offsetHeight + 'px'
     box.replaceChildren(...children)
     this.#below?.disconnect()
+    if (!this.#matches) return
     this.#below = new IntersectionObserver(([entry], observer) => {
       if (entry.isIntersecting || entry.boundingClientRect.top < 0) return
       box.style.minHeight = ''

@@ -105,6 +105,8 @@ func TestNothingMoves(t *testing.T) {
 		{"none", `<akin-related server="SERVER" limit="3"></akin-related>`, related(), 1280},
 		{"none, and the page says so", `<akin-related server="SERVER" limit="3"><p slot="empty">Nothing yet.</p></akin-related>`, related(), 1280},
 		{"failure", `<akin-related server="SERVER" limit="3"></akin-related>`, fail, 1280},
+		{"what the page holds meanwhile, and then a list", `<akin-related server="SERVER" limit="3"><a href="/">Our front page</a></akin-related>`, related(ferry, hopes, cracks), 1280},
+		{"what the page holds, and a failure", `<akin-related server="SERVER" limit="3"><a href="/">Our front page</a></akin-related>`, fail, 1280},
 		{"Chinese", `<akin-related server="SERVER" limit="2" lang="zh"></akin-related>`, related(chinese, longest), 360},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -118,7 +120,7 @@ func TestNothingMoves(t *testing.T) {
 			b.frames()
 			before := eval[float64](b, "document.querySelector('#below').getBoundingClientRect().top")
 			close(script)
-			b.wait("root?.querySelector('.bars')")
+			b.wait("root?.querySelector('section').childElementCount")
 			b.frames()
 			close(letGo)
 			b.wait("record.events.length")
@@ -130,7 +132,22 @@ func TestNothingMoves(t *testing.T) {
 	}
 }
 
-// The measure of the test above finds a shift where there is one.
+// An element that a script puts onto the page keeps the room of its list from then on, even while something smaller stands in it.
+func TestRoomIsKeptForAList(t *testing.T) {
+	letGo := make(chan struct{})
+	akin := answer(t, held(letGo, related(ferry, hopes, cracks)))
+	b := newTab(t, 1280)
+	b.open(newspaper(t, akin.URL, page{Paragraphs: paragraphs, Element: `<div id="place"></div>`}, nil))
+	b.frames()
+	eval[bool](b, `document.querySelector('#place').innerHTML = '<akin-related server="`+akin.URL+`" limit="3"><a href="/">Our front page</a></akin-related>', true`)
+	b.frames()
+	eval[bool](b, "record.shift = 0, document.querySelector('akin-related a').checkVisibility()")
+	close(letGo)
+	b.wait("root.querySelector('ul') && !document.querySelector('akin-related a').checkVisibility()")
+	b.undisturbed()
+}
+
+// The measure of the tests above finds a shift where there is one.
 func TestShiftIsSeen(t *testing.T) {
 	b := newTab(t, 1280)
 	b.open(newspaper(t, "http://127.0.0.1:1", page{Paragraphs: paragraphs}, nil))
@@ -187,6 +204,17 @@ func TestFailures(t *testing.T) {
 				t.Error("what the page holds for this case is not shown")
 			}
 		})
+	}
+}
+
+// A server that takes the question and never answers is given up.
+func TestNoAnswer(t *testing.T) {
+	akin := answer(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	b := newTab(t, 1280)
+	b.open(newspaper(t, akin.URL, page{Paragraphs: paragraphs, Element: `<script src="/hurry.js"></script><akin-related server="SERVER"><p slot="empty">Nothing yet.</p></akin-related>`}, nil))
+	b.wait("record.events.length && document.querySelector('[slot=empty]').checkVisibility()")
+	if r := b.undisturbed(); r.Events[0].Name != "akin-error" || r.Events[0].Detail != "no answer within 10 s" {
+		t.Errorf("event %v, want an akin-error that says how long it waited", r.Events[0])
 	}
 }
 
