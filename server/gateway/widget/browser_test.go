@@ -218,6 +218,7 @@ func newspaper(t *testing.T, akin string, p page, holdScript <-chan struct{}) st
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src "+akin)
 		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Set-Cookie", "reader=1") // which a browser would send to any port of this host
 		w.Write(html.Bytes())
 	})
 	mux.HandleFunc("GET /akin.js", func(w http.ResponseWriter, r *http.Request) {

@@ -135,11 +135,11 @@ func TestNothingMoves(t *testing.T) {
 // An element that a script puts onto the page keeps the room of its list from then on, even while something smaller stands in it.
 func TestRoomIsKeptForAList(t *testing.T) {
 	letGo := make(chan struct{})
-	akin := answer(t, held(letGo, related(ferry, hopes, cracks)))
-	b := newTab(t, 1280)
+	akin := answer(t, held(letGo, related(longest, longest, longest)))
+	b := newTab(t, 360)
 	b.open(newspaper(t, akin.URL, page{Paragraphs: paragraphs, Element: `<div id="place"></div>`}, nil))
 	b.frames()
-	eval[bool](b, `document.querySelector('#place').innerHTML = '<akin-related server="`+akin.URL+`" limit="3"><a href="/">Our front page</a></akin-related>', true`)
+	eval[bool](b, `document.querySelector('#place').innerHTML = '<akin-related class="bare" server="`+akin.URL+`" limit="3"><a href="/">Our front page</a></akin-related>', true`)
 	b.frames()
 	eval[bool](b, "record.shift = 0, document.querySelector('akin-related a').checkVisibility()")
 	close(letGo)
@@ -296,7 +296,7 @@ func TestRemovalCancels(t *testing.T) {
 	eval[bool](b, "element.remove(), true")
 	select {
 	case <-cancelled:
-	case <-time.After(patience):
+	case <-time.After(5 * time.Second): // sooner than it gives up by itself
 		t.Fatal("the request goes on though the element is gone")
 	}
 	b.frames()
@@ -356,7 +356,9 @@ func TestLateAnswer(t *testing.T) {
 	eval[bool](b, "element.setAttribute('article', '2'), true")
 	b.wait("root.querySelector('a')")
 	close(letGo)
-	b.undisturbed()
+	if r := b.undisturbed(); len(r.Events) != 1 || r.Events[0].Name != "akin-load" {
+		t.Errorf("events %v, want one akin-load", r.Events)
+	}
 	if got := eval[string](b, "root.querySelector('li').textContent"); !strings.HasPrefix(got, cracks.Title) {
 		t.Errorf("shows %q, want %q", got, cracks.Title)
 	}
@@ -496,6 +498,10 @@ func TestRightToLeft(t *testing.T) {
 		})`)
 		if diff := cmp.Diff([]bool{true, true}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", layout, diff)
+		}
+		directions := eval[[]string](b, "[...root.querySelectorAll('.title, .source')].map(e => getComputedStyle(e).direction)")
+		if diff := cmp.Diff([]string{"rtl", "rtl", "ltr", "ltr"}, directions); diff != "" {
+			t.Errorf("%s: directions of titles and sources (-want +got):\n%s", layout, diff)
 		}
 		b.undisturbed()
 		b.picture("rtl-" + layout)
