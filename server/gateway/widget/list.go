@@ -44,18 +44,11 @@ type item struct {
 	Date, Day                 string // as data, and for people
 }
 
-// ServeHTTP asks what the path asks without ".html". Its parameters are those of the API, with the element's defaults; and lang, heading, heading-level and
-// link, which mean what they mean to the element. A page that includes an answer shows nothing of one that failed: only its status tells.
+// ServeHTTP asks what the path asks without ".html". Its parameters are those of the API, with the element's defaults, and those of a look.
+// A page that includes an answer shows nothing of one that failed: only its status tells.
 func (l list) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	own := func(name string) (string, bool) {
-		defer query.Del(name)
-		return query.Get(name), query.Has(name)
-	}
-	lang, _ := own("lang")
-	heading, headed := own("heading")
-	level, _ := own("heading-level")
-	pattern, _ := own("link")
+	look := takeLook(query)
 	for name, value := range map[string]string{"page_size": "5", "evidence_size": "-1", "min_band": akinv1.Band_BAND_SAME_TOPIC.String()} {
 		if !query.Has(name) {
 			query.Set(name, value)
@@ -73,25 +66,53 @@ func (l list) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	keep(header, answered)
-	words := captionsFor(lang)
-	shown := listed{
-		Heading: words.heading, HeadingLang: words.lang, Level: headingLevel(level), Lang: words.lang,
-		Items: items(related.GetMatches(), pattern, words),
-	}
-	switch {
-	case heading != "":
-		shown.Heading, shown.HeadingLang = heading, ""
-	case headed:
-		shown.Level = ""
-	}
 	var page bytes.Buffer
-	if err := listTemplate.Execute(&page, shown); err != nil {
+	if err := listTemplate.Execute(&page, look.listed(related.GetMatches())); err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	hash := sha256.Sum256(page.Bytes())
 	header.Set("ETag", `"`+hex.EncodeToString(hash[:12])+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(page.Bytes()))
+}
+
+// look is what the parameters lang, heading, heading-level and link say of a list: the same as the element's attributes.
+type look struct {
+	words          captions
+	heading, level string
+	headed         bool // a heading, maybe an empty one, is given
+	pattern        string
+}
+
+// takeLook takes those parameters out of the query: they are none of the API's.
+func takeLook(query url.Values) look {
+	l := look{words: captionsFor(query.Get("lang")), heading: query.Get("heading"), level: "2", headed: query.Has("heading"), pattern: query.Get("link")}
+	if level := query.Get("heading-level"); len(level) == 1 && level >= "2" && level <= "6" {
+		l.level = level
+	}
+	for _, name := range []string{"lang", "heading", "heading-level", "link"} {
+		query.Del(name)
+	}
+	return l
+}
+
+func (l look) listed(matches []*akinv1.ArticleMatch) listed {
+	shown := listed{Heading: l.words.heading, HeadingLang: l.words.lang, Level: l.level, Lang: l.words.lang}
+	switch {
+	case l.heading != "":
+		shown.Heading, shown.HeadingLang = l.heading, ""
+	case l.headed:
+		shown.Level = ""
+	}
+	for _, match := range matches {
+		if article := match.GetArticle(); article.GetTitle() != "" {
+			shown.Items = append(shown.Items, item{
+				Position: len(shown.Items) + 1, Title: article.GetTitle(), Link: link(article, l.pattern), Lang: article.GetLanguage(),
+				Source: article.GetSource(), Date: article.GetPublishedDate(), Day: l.words.day(article.GetPublishedDate()),
+			})
+		}
+	}
+	return shown
 }
 
 // refuse answers with nothing but the status with which the API refused.
@@ -109,21 +130,6 @@ func keep(header, answered http.Header) {
 			header[name] = values
 		}
 	}
-}
-
-func items(matches []*akinv1.ArticleMatch, pattern string, words captions) []item {
-	var list []item
-	for _, match := range matches {
-		article := match.GetArticle()
-		if article.GetTitle() == "" {
-			continue
-		}
-		list = append(list, item{
-			Position: len(list) + 1, Title: article.GetTitle(), Link: link(article, pattern), Lang: article.GetLanguage(), Source: article.GetSource(),
-			Date: article.GetPublishedDate(), Day: words.day(article.GetPublishedDate()),
-		})
-	}
-	return list
 }
 
 // link is where an article is read: an http or https address, or one of the including page's own site, or "" for nowhere.
@@ -147,13 +153,6 @@ func link(article *akinv1.Article, pattern string) string {
 // escape makes an id part of an address, whether of its path or of its query.
 func escape(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
-}
-
-func headingLevel(asked string) string {
-	if len(asked) == 1 && asked >= "2" && asked <= "6" {
-		return asked
-	}
-	return "2"
 }
 
 // captions are the words that are not the corpus's, and how dates are written beside them.

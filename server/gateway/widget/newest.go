@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	shown   = 20  // articles of a corpus that the demo page lists
+	wanted  = 20  // articles of a corpus that the demo page lists
 	maxPage = 100 // articles that the API lists at once
 )
 
@@ -33,7 +33,7 @@ func newest(api http.Handler, r *http.Request, corpus corpus) ([]*akinv1.Article
 		}
 	}
 	slices.SortStableFunc(list.Articles, func(a, b *akinv1.Article) int { return strings.Compare(b.GetPublishedDate(), a.GetPublishedDate()) })
-	return list.Articles[:min(shown, len(list.Articles))], nil
+	return list.Articles[:min(wanted, len(list.Articles))], nil
 }
 
 // narrowed is the list of articles since the last day since which there are enough; it is all of them when too few have a date.
@@ -48,7 +48,7 @@ func narrowed(api http.Handler, r *http.Request, corpus corpus, all *akinv1.List
 		}
 		counted, err := since(api, r, corpus, day(before), 1)
 		failed = err
-		return counted.GetTotalSize() >= shown
+		return counted.GetTotalSize() >= wanted
 	})
 	if failed != nil || enough == days {
 		return all, failed

@@ -23,10 +23,9 @@ func Handler(api http.Handler) http.Handler {
 	mux.Handle("GET /demo", demo{api})
 	mux.HandleFunc("GET /demo.css", serveStyle)
 	mux.Handle("/", api)
-	list := list{api}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.HasSuffix(r.URL.EscapedPath(), listPath) {
-			list.ServeHTTP(w, r)
+			list{api}.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
