@@ -2,6 +2,7 @@ package widget_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -82,11 +83,16 @@ func (l *library) demo(t *testing.T, query string) (*html.Node, *httptest.Respon
 	t.Helper()
 	w := httptest.NewRecorder()
 	widget.Handler(l).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/demo?"+query, nil))
-	document, err := html.Parse(w.Body)
+	return parse(t, w.Body), w
+}
+
+func parse(t *testing.T, page io.Reader) *html.Node {
+	t.Helper()
+	document, err := html.Parse(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return document, w
+	return document
 }
 
 // elements are those of a name, each as its attributes and its text.
@@ -169,8 +175,26 @@ func TestDemoOfManyArticles(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if l.calls > 25 {
-		t.Errorf("%d questions", l.calls)
+	if l.calls > 20 {
+		t.Errorf("%d questions, want no more than it takes to find a day", l.calls)
+	}
+}
+
+// Where a single day has more articles than are listed at once, some of that day are shown.
+func TestDemoOfOneDay(t *testing.T) {
+	l := &library{}
+	for i := range 300 {
+		day := "2014-05-20"
+		if i%2 == 0 {
+			day = "2015-03-11"
+		}
+		l.articles = append(l.articles, &akinv1.Article{Id: fmt.Sprint(i), Title: fmt.Sprint(i), PublishedDate: day})
+	}
+	document, _ := l.demo(t, "corpus=courier&key=k")
+	for _, at := range elements(document, "time") {
+		if at["datetime"] != "2015-03-11" {
+			t.Errorf("an article of %s is listed, want those of the last day", at["datetime"])
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -531,6 +532,25 @@ func TestPageToCopy(t *testing.T) {
 	if got := eval[string](b, "document.querySelector('script').integrity"); got != widget.Integrity() {
 		t.Errorf("integrity %q, want %q", got, widget.Integrity())
 	}
+}
+
+// The whole way: an article of the sample corpus, found by the address of a page of another origin, and its list in a browser.
+func TestSampleInBrowser(t *testing.T) {
+	akin := answer(t, sample(t).ServeHTTP)
+	b := newTab(t, 1280)
+	b.open(newspaper(t, akin.URL, page{Paragraphs: paragraphs, Element: `<akin-related server="SERVER" url="` + pageAddress + `?utm_source=letter" link="https://courier.example/{id}"></akin-related>`}, nil))
+	b.wait("root.querySelector('ul')")
+	if got := eval[[]string](b, "[...root.querySelectorAll('a')].map(a => a.href)"); !slices.Contains(got, "https://courier.example/varn-tunnel-1") {
+		t.Errorf("related to the council's night over the tunnel: %q; want varn-tunnel-1 among them", got)
+	}
+	b.undisturbed()
+
+	b.open(akin.URL + "/demo?article=varn-tunnel-1")
+	b.wait("root.querySelector('ul')")
+	for _, finding := range b.axe() {
+		t.Error(finding)
+	}
+	b.picture("demo-sample")
 }
 
 // The demo page works under its own policy, and reads well.

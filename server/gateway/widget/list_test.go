@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/net/html"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
@@ -117,11 +116,7 @@ func TestHostileList(t *testing.T) {
 		const tag = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 		w := answering(&akinv1.Article{Id: "1", Title: tag, Url: address, Source: tag, Language: tag, PublishedDate: tag}).get(t, http.MethodGet,
 			"/v1/corpora/default/related.html?heading=%3Cscript%3E&lang=%22%3E%3Cscript%3E&link=javascript:alert(1)&heading-level=%3Cscript%3E", nil)
-		document, err := html.Parse(w.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for n := range document.Descendants() {
+		for n := range parse(t, w.Body).Descendants() {
 			if n.Data == "script" || n.Data == "img" {
 				t.Errorf("%q: an element %q that the corpus made", address, n.Data)
 			}

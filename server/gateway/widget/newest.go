@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -20,45 +19,47 @@ const (
 // oldest is a day before which no article is looked for.
 var oldest = time.Date(1800, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// newest lists the newest articles of a corpus, without their texts. The API lists articles in an order of its own, so the day since which there are just
-// enough of them is found by counting.
+// newest lists the newest articles of a corpus, without their texts. The API lists articles in an order of its own, so that of many those since some day
+// are asked for.
 func newest(api http.Handler, r *http.Request, corpus corpus) ([]*akinv1.Article, error) {
-	list, err := since(api, r, corpus, "", maxPage)
+	list, err := since(api, r, corpus, "")
+	if err == nil && list.GetTotalSize() > maxPage {
+		list, err = narrowed(api, r, corpus, list)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if list.GetTotalSize() > maxPage {
-		if list, err = narrowed(api, r, corpus, list); err != nil {
-			return nil, err
-		}
 	}
 	slices.SortStableFunc(list.Articles, func(a, b *akinv1.Article) int { return strings.Compare(b.GetPublishedDate(), a.GetPublishedDate()) })
 	return list.Articles[:min(wanted, len(list.Articles))], nil
 }
 
-// narrowed is the list of articles since the last day since which there are enough; it is all of them when too few have a date.
+// narrowed looks for a day since which there are enough articles, and few enough to be listed at once. Where there is none, it returns those since the last
+// day since which there are too many, or all, when too few have a date.
 func narrowed(api http.Handler, r *http.Request, corpus corpus, all *akinv1.ListArticlesResponse) (*akinv1.ListArticlesResponse, error) {
 	last := time.Now().AddDate(1, 0, 0) // an article may be dated ahead
-	day := func(before int) string { return last.AddDate(0, 0, -before).Format(time.DateOnly) }
-	days := int(last.Sub(oldest).Hours() / 24)
-	var failed error
-	enough := sort.Search(days, func(before int) bool {
-		if failed != nil {
-			return true
+	tooFew, enough := 0, int(last.Sub(oldest).Hours()/24)
+	for enough-tooFew > 1 {
+		days := (tooFew + enough) / 2
+		list, err := since(api, r, corpus, last.AddDate(0, 0, -days).Format(time.DateOnly))
+		if err != nil {
+			return nil, err
 		}
-		counted, err := since(api, r, corpus, day(before), 1)
-		failed = err
-		return counted.GetTotalSize() >= wanted
-	})
-	if failed != nil || enough == days {
-		return all, failed
+		switch n := list.GetTotalSize(); {
+		case n < wanted:
+			tooFew = days
+		case n <= maxPage:
+			return list, nil
+		default:
+			enough, all = days, list
+		}
 	}
-	return since(api, r, corpus, day(enough), maxPage)
+	return all, nil
 }
 
-func since(api http.Handler, r *http.Request, corpus corpus, day string, size int) (*akinv1.ListArticlesResponse, error) {
+// since lists articles since a day, or all.
+func since(api http.Handler, r *http.Request, corpus corpus, day string) (*akinv1.ListArticlesResponse, error) {
 	query := corpus.query()
-	query.Set("page_size", strconv.Itoa(size))
+	query.Set("page_size", strconv.Itoa(maxPage))
 	if day != "" {
 		query.Set("filter.published_from", day)
 	}

@@ -1,0 +1,149 @@
+package widget_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/akinserver/akin/embed"
+	"github.com/akinserver/akin/embed/encoder"
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server"
+	"github.com/akinserver/akin/server/gateway/widget"
+	"github.com/akinserver/akin/server/query"
+	"github.com/akinserver/akin/store/storetest"
+	"github.com/akinserver/akin/testdata"
+)
+
+// pageAddress is where one article of the sample's corpus is published; the others have no address.
+const pageAddress = "https://courier.example/2014/council-sits"
+
+// sample serves the sample corpus, and the box in front of it.
+func sample(t *testing.T) http.Handler {
+	t.Helper()
+	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
+	stage := embed.New(st, embedder)
+	if _, err := stage.Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() {
+		served <- server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), server.Options{Drain: 5 * time.Second}).Serve(ctx, lis)
+	}()
+	conn, err := grpc.NewClient(lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		conn.Close()
+		stop()
+		<-served
+	})
+	putPage(t, akinv1.NewArticleServiceClient(conn))
+	mux := runtime.NewServeMux(runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved))
+	if err := akinv1.RegisterArticleServiceHandler(ctx, mux, conn); err != nil {
+		t.Fatal(err)
+	}
+	if err := akinv1.RegisterSimilarityServiceHandler(ctx, mux, conn); err != nil {
+		t.Fatal(err)
+	}
+	return widget.Handler(mux)
+}
+
+// putPage puts an article that has an address, and an id with what needs escaping.
+func putPage(t *testing.T, articles akinv1.ArticleServiceClient) {
+	t.Helper()
+	stream, err := articles.PutArticles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	article := &akinv1.Article{
+		Id: "courier/隧道 1", Title: "The Council of Varn Sits Until Morning Over Its Tunnel", Url: pageAddress, Language: "en", PublishedDate: "2014-05-21",
+		Paragraphs: []*akinv1.Paragraph{{Text: "The council of Varn sat until morning over the toll of the harbour tunnel, and over the ferry that it is to replace."}},
+	}
+	if err := stream.Send(&akinv1.PutArticlesRequest{Article: article}); err != nil {
+		t.Fatal(err)
+	}
+	if put, err := stream.Recv(); err != nil || put.GetOutcome() != akinv1.Outcome_OUTCOME_WRITTEN {
+		t.Fatalf("%v: %v", put, err)
+	}
+	if err := stream.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, h http.Handler, target string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+	return w
+}
+
+// The list holds what the JSON holds, by id and by address.
+func TestListOfTheSampleCorpus(t *testing.T) {
+	h := sample(t)
+	for _, c := range []struct{ name, path, query string }{
+		{"by id", "/v1/corpora/default/articles/varn-tunnel-1/related", ""},
+		{"by an id that is escaped", "/v1/corpora/default/articles/courier%2F%E9%9A%A7%E9%81%93%201/related", ""},
+		{"by address", "/v1/corpora/default/related", "url=" + pageAddress + "&"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := get(t, h, c.path+"?"+c.query+"page_size=5&min_band=BAND_SAME_TOPIC")
+			var answer struct {
+				Matches []struct{ Article struct{ ID, Title string } }
+			}
+			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || len(answer.Matches) == 0 {
+				t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+			}
+			var want, got []string
+			for _, match := range answer.Matches {
+				want = append(want, match.Article.Title)
+			}
+			w = get(t, h, c.path+".html?"+c.query+"link=/read/{id}")
+			for _, a := range elements(parse(t, w.Body), "a") {
+				got = append(got, a["text"])
+			}
+			if diff := cmp.Diff(want, got); w.Code != http.StatusOK || diff != "" {
+				t.Errorf("%d (-JSON +HTML):\n%s", w.Code, diff)
+			}
+		})
+	}
+	for _, path := range []string{"/v1/corpora/default/articles/nobody/related.html", "/v1/corpora/default/related.html?url=https://courier.example/none"} {
+		if w := get(t, h, path); w.Code != http.StatusNotFound || w.Body.Len() != 0 {
+			t.Errorf("%s: %d %q, want 404 and nothing", path, w.Code, w.Body)
+		}
+	}
+}
+
+func TestDemoOfTheSampleCorpus(t *testing.T) {
+	h := sample(t)
+	document := parse(t, get(t, h, "/demo").Body)
+	if got := len(elements(document, "li")); got != 20 {
+		t.Errorf("%d articles are listed, want 20", got)
+	}
+	if got, newest := elements(document, "akin-related")[0]["article"], elements(document, "time")[0]["datetime"]; got == "" || newest < "2020" {
+		t.Errorf("the box is about %q of %s, want the newest article", got, newest)
+	}
+	document = parse(t, get(t, h, "/demo?article=courier%2F%E9%9A%A7%E9%81%93+1").Body)
+	if got := elements(document, "h1")[0]["text"]; got != "The Council of Varn Sits Until Morning Over Its Tunnel" {
+		t.Errorf("shows %q", got)
+	}
+}
