@@ -123,12 +123,15 @@ func refuse(w http.ResponseWriter, err error) {
 	w.WriteHeader(statusOf(err))
 }
 
-// keep copies what the API says about an answer that is as true of its other form.
+// keep copies what the API says about an answer that is as true of its other form, beside what others have said already.
 func keep(header, answered http.Header) {
-	for _, name := range []string{"Access-Control-Allow-Origin", "Cache-Control", "Retry-After", "Vary", "Www-Authenticate"} {
-		if values := answered.Values(name); len(values) > 0 {
-			header[name] = values
+	for _, name := range []string{"Access-Control-Allow-Origin", "Cache-Control", "Retry-After", "Www-Authenticate"} {
+		if value := answered.Get(name); value != "" {
+			header.Set(name, value)
 		}
+	}
+	for _, value := range answered.Values("Vary") {
+		header.Add("Vary", value)
 	}
 }
 

@@ -161,6 +161,18 @@ func TestListIsCached(t *testing.T) {
 	}
 }
 
+// What stands around the box has its say about what the answer varies with.
+func TestListVaries(t *testing.T) {
+	a := answering()
+	a.header = http.Header{"Vary": {"Authorization"}}
+	w := httptest.NewRecorder()
+	w.Header().Set("Vary", "Origin")
+	widget.Handler(a).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/corpora/default/related.html", nil))
+	if diff := cmp.Diff([]string{"Origin", "Authorization"}, w.Header().Values("Vary")); diff != "" {
+		t.Errorf("Vary (-want +got):\n%s", diff)
+	}
+}
+
 // Everything else is the API's, an article whose id ends as the list's path does included.
 func TestOtherPathsAreTheAPIs(t *testing.T) {
 	for _, target := range []string{"/v1/corpora/default/articles/x%2Frelated.html", "/v1/corpora/default/related", "/healthz"} {
