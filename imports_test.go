@@ -60,7 +60,8 @@ var arrows = []struct {
 	{"server/wire", ". proto/akin/v1"},
 	{"server", ". embed proto/akin/v1 server/generation server/query server/query/compare server/wire store"},
 	{"server/gateway/widget", "proto/akin/v1"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/generation server/query store store/local testdata"},
+	{"server/gateway", "proto/akin/v1"},
+	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/gateway server/gateway/widget server/generation server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

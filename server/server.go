@@ -4,10 +4,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -19,6 +21,7 @@ import (
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
 
+	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/generation"
@@ -45,6 +48,9 @@ type Server struct {
 	health *health.Server
 	log    *slog.Logger
 	drain  time.Duration
+	live   *generation.Live
+
+	leaving atomic.Bool
 }
 
 // New makes a server over a store, and the stage and the engine that work on it.
@@ -55,7 +61,8 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	if opts.Drain == 0 {
 		opts.Drain = 10 * time.Second
 	}
-	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain}
+	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
+	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain, live: live}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage),
 		grpc.MaxSendMsgSize(MaxMessage),
@@ -64,7 +71,6 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
 	)
-	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
 	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{live: live})
 	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
 	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
@@ -86,7 +92,7 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(drained)
-		s.health.Shutdown()
+		s.Leave()
 		cut := time.AfterFunc(s.drain, s.grpc.Stop)
 		defer cut.Stop()
 		s.grpc.GracefulStop()
@@ -99,6 +105,29 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 		return fmt.Errorf("serve %s: %w", lis.Addr(), err)
 	}
 	return nil
+}
+
+// Leave tells whoever asks for the server's health that it is going to stop. Calls are answered until the context of Serve ends.
+func (s *Server) Leave() {
+	s.health.Shutdown()
+	s.leaving.Store(true)
+}
+
+// Problems says of each thing that must hold for calls to be answered why it does not; nil for what holds. The embedder is not among them: without it, what is asked by id is
+// answered all the same.
+func (s *Server) Problems(ctx context.Context) map[string]error {
+	problems := map[string]error{"process": nil, "store": nil, "generation": nil}
+	if s.leaving.Load() {
+		problems["process"] = errors.New("is stopping")
+	}
+	// A generation is live with the embedder that made its vectors, and no other: the store was opened for this server's.
+	switch err := s.live.Now().Store.CheckLive(ctx); {
+	case errors.Is(err, akin.ErrMismatch):
+		problems["generation"] = err
+	case err != nil:
+		problems["store"] = err
+	}
+	return problems
 }
 
 func (s *Server) unary(ctx context.Context, m any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
