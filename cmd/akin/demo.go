@@ -99,6 +99,7 @@ Serving gRPC with reflection on %[1]s, and HTTP on %[2]s, until Ctrl-C. To try:
 
   curl http://%[2]s/v1/corpora/default/articles/varn-tunnel-1/related?page_size=3
   curl http://%[2]s/v1/corpora/default/similar -H 'Content-Type: application/json' -d '{"seeds":[{"text":"The ferry will run until the tunnel opens."}]}'
+  http://%[2]s/demo?article=varn-tunnel-1 shows an article with what is related to it
   http://%[2]s/docs lists all calls
 
   go run ./cmd/akin related varn-tunnel-2 --server %[1]s

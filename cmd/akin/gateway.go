@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/gateway/widget"
 )
 
 type gatewayCmd struct {
@@ -36,7 +37,7 @@ func (c gatewayCmd) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("--backend: %w", err)
 	}
 	defer conn.Close()
-	g, err := gateway.New(conn, gateway.Options{Log: log, Drain: c.Drain, Version: version()})
+	g, err := gateway.New(conn, gateway.Options{Log: log, Drain: c.Drain, Version: version(), Wrap: widget.Handler})
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (b *backend) serveHTTP(ctx context.Context, web net.Listener, opts gateway.
 		return err
 	}
 	defer stop()
-	opts.Version, opts.Problems = version(), b.server.Problems
+	opts.Version, opts.Problems, opts.Wrap = version(), b.server.Problems, widget.Handler
 	g, err := gateway.New(conn, opts)
 	if err != nil {
 		return err

@@ -131,7 +131,9 @@ func keep(header, answered http.Header) {
 		}
 	}
 	for _, value := range answered.Values("Vary") {
-		header.Add("Vary", value)
+		if value != "Accept-Encoding" { // of the JSON
+			header.Add("Vary", value)
+		}
 	}
 }
 

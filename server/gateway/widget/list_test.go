@@ -164,7 +164,7 @@ func TestListIsCached(t *testing.T) {
 // What stands around the box has its say about what the answer varies with.
 func TestListVaries(t *testing.T) {
 	a := answering()
-	a.header = http.Header{"Vary": {"Authorization"}}
+	a.header = http.Header{"Vary": {"Authorization", "Accept-Encoding"}}
 	w := httptest.NewRecorder()
 	w.Header().Set("Vary", "Origin")
 	widget.Handler(a).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/corpora/default/related.html", nil))

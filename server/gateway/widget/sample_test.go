@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/akinserver/akin/embed/encoder"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
+	"github.com/akinserver/akin/server/gateway"
 	"github.com/akinserver/akin/server/gateway/widget"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store/storetest"
@@ -27,7 +27,7 @@ import (
 // pageAddress is where one article of the sample's corpus is published; the others have no address.
 const pageAddress = "https://courier.example/2014/council-sits"
 
-// sample serves the sample corpus, and the box in front of it.
+// sample is a gateway to the sample corpus, with the box.
 func sample(t *testing.T) http.Handler {
 	t.Helper()
 	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
@@ -58,14 +58,11 @@ func sample(t *testing.T) http.Handler {
 		<-served
 	})
 	putPage(t, akinv1.NewArticleServiceClient(conn))
-	mux := runtime.NewServeMux(runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved))
-	if err := akinv1.RegisterArticleServiceHandler(ctx, mux, conn); err != nil {
+	g, err := gateway.New(conn, gateway.Options{Wrap: widget.Handler})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := akinv1.RegisterSimilarityServiceHandler(ctx, mux, conn); err != nil {
-		t.Fatal(err)
-	}
-	return widget.Handler(mux)
+	return g
 }
 
 // putPage puts an article that has an address, and an id with what needs escaping.
