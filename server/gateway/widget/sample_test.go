@@ -3,10 +3,13 @@ package widget_test
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +18,6 @@ import (
 
 	"github.com/akinserver/akin/embed"
 	"github.com/akinserver/akin/embed/encoder"
-	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/gateway"
 	"github.com/akinserver/akin/server/gateway/widget"
@@ -24,8 +26,12 @@ import (
 	"github.com/akinserver/akin/testdata"
 )
 
-// pageAddress is where one article of the sample's corpus is published; the others have no address.
+// pageAddress is where one article of the corpus is published; those of the sample have no address.
 const pageAddress = "https://courier.example/2014/council-sits"
+
+// published is that article. Its id holds what needs escaping.
+const published = `{"id": "courier/隧道 1", "title": "The Council of Varn Sits Until Morning Over Its Tunnel", "url": "` + pageAddress + `", "language": "en", "date": "2014-05-21",
+	"text": "The council of Varn sat until morning over the toll of the harbour tunnel, and over the ferry that it is to replace."}`
 
 // sample is a gateway to the sample corpus, with the box.
 func sample(t *testing.T) http.Handler {
@@ -36,8 +42,11 @@ func sample(t *testing.T) http.Handler {
 	}
 	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
 	stage := embed.New(st, embedder)
-	if _, err := stage.Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{}); err != nil {
-		t.Fatal(err)
+	page := fstest.MapFS{"page.jsonl": {Data: []byte(strings.ReplaceAll(published, "\n", ""))}}
+	for _, source := range []iter.Seq[embed.Item]{embed.ReadFS(testdata.News, "news"), embed.ReadFS(page, ".")} {
+		if _, err := stage.Ingest(t.Context(), source, embed.IngestOptions{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -57,34 +66,11 @@ func sample(t *testing.T) http.Handler {
 		stop()
 		<-served
 	})
-	putPage(t, akinv1.NewArticleServiceClient(conn))
 	g, err := gateway.New(conn, gateway.Options{Wrap: widget.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
-}
-
-// putPage puts an article that has an address, and an id with what needs escaping.
-func putPage(t *testing.T, articles akinv1.ArticleServiceClient) {
-	t.Helper()
-	stream, err := articles.PutArticles(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	article := &akinv1.Article{
-		Id: "courier/隧道 1", Title: "The Council of Varn Sits Until Morning Over Its Tunnel", Url: pageAddress, Language: "en", PublishedDate: "2014-05-21",
-		Paragraphs: []*akinv1.Paragraph{{Text: "The council of Varn sat until morning over the toll of the harbour tunnel, and over the ferry that it is to replace."}},
-	}
-	if err := stream.Send(&akinv1.PutArticlesRequest{Article: article}); err != nil {
-		t.Fatal(err)
-	}
-	if put, err := stream.Recv(); err != nil || put.GetOutcome() != akinv1.Outcome_OUTCOME_WRITTEN {
-		t.Fatalf("%v: %v", put, err)
-	}
-	if err := stream.CloseSend(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func get(t *testing.T, h http.Handler, target string) *httptest.ResponseRecorder {
