@@ -11,7 +11,7 @@ import (
 
 // Errors that callers tell apart with errors.Is.
 var (
-	ErrUnauthenticated = errors.New("a key is needed")
+	ErrUnauthenticated = errors.New("no valid key")
 	ErrDenied          = errors.New("the key is not good for this")
 )
 

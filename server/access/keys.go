@@ -75,7 +75,7 @@ func (k *Keys) Find(key string) (Caller, error) {
 	// An id is no secret: whether there is one may be told by how long this takes.
 	stored, ok := k.list().byID[id]
 	if !ok || !stored.opens(digest(key), time.Now()) {
-		return Caller{}, fmt.Errorf("%w: the one that was sent is not, or not any more", ErrUnauthenticated)
+		return Caller{}, fmt.Errorf("%w: the one that was sent is not known, or not any more", ErrUnauthenticated)
 	}
 	return Caller{Key: stored.ID, Scope: stored.Scope, Corpus: stored.Corpus, Origins: stored.Origins, Rate: stored.Rate}, nil
 }
