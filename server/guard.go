@@ -24,32 +24,31 @@ import (
 // rule is what a call needs.
 type rule struct {
 	scope access.Scope
-	time  time.Duration // that it may take, whatever its caller says
+	time  time.Duration // that it may take, whatever its caller says; Limits.Time by default
 	free  bool          // of a corpus: its messages name none
 }
 
-// How long calls may take: one that answers, one that goes on as long as its caller has something to say, and one that embeds all that is stored.
+// How long streams may take: one that goes on as long as its caller has something to say, and one that embeds all that is stored.
 const (
-	question     = time.Minute
 	conversation = 24 * time.Hour
 	labour       = 30 * 24 * time.Hour
 )
 
 // rules is the one table of what each call needs; one that has no row is refused (TestEveryCallHasARule).
 var rules = map[string]rule{
-	akinv1.SimilarityService_RelatedArticles_FullMethodName:   {scope: access.Read, time: question},
-	akinv1.SimilarityService_SimilarStatements_FullMethodName: {scope: access.Read, time: question},
-	akinv1.ArticleService_GetArticle_FullMethodName:           {scope: access.Read, time: question},
-	akinv1.ArticleService_ListArticles_FullMethodName:         {scope: access.Read, time: question},
-	akinv1.ArticleService_DeleteArticles_FullMethodName:       {scope: access.Write, time: question},
+	akinv1.SimilarityService_RelatedArticles_FullMethodName:   {scope: access.Read},
+	akinv1.SimilarityService_SimilarStatements_FullMethodName: {scope: access.Read},
+	akinv1.ArticleService_GetArticle_FullMethodName:           {scope: access.Read},
+	akinv1.ArticleService_ListArticles_FullMethodName:         {scope: access.Read},
+	akinv1.ArticleService_DeleteArticles_FullMethodName:       {scope: access.Write},
 	akinv1.ArticleService_PutArticles_FullMethodName:          {scope: access.Write, time: conversation},
-	akinv1.GenerationService_ListGenerations_FullMethodName:   {scope: access.Admin, time: question, free: true},
-	akinv1.GenerationService_DropGeneration_FullMethodName:    {scope: access.Admin, time: question, free: true},
+	akinv1.GenerationService_ListGenerations_FullMethodName:   {scope: access.Admin, free: true},
+	akinv1.GenerationService_DropGeneration_FullMethodName:    {scope: access.Admin, free: true},
 	akinv1.GenerationService_Reindex_FullMethodName:           {scope: access.Admin, time: labour, free: true},
 
 	// Whoever watches over a process has no key.
-	healthv1.Health_Check_FullMethodName: {time: question, free: true},
-	healthv1.Health_List_FullMethodName:  {time: question, free: true},
+	healthv1.Health_Check_FullMethodName: {free: true},
+	healthv1.Health_List_FullMethodName:  {free: true},
 	healthv1.Health_Watch_FullMethodName: {time: conversation, free: true},
 
 	reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName:      {scope: access.Read, time: conversation, free: true},
@@ -64,6 +63,7 @@ type Limits struct {
 	Queue       int            // that wait meanwhile; as many as Calls by default
 	Wait        time.Duration  // how long they wait; 200 ms by default
 	Streams     int            // open at once; 256 by default
+	Time        time.Duration  // that a call may take, whatever its caller says; streams have a day; 1 min by default
 	Trusted     []netip.Prefix // proxies that are believed for whom they call; none by default
 }
 
@@ -74,6 +74,7 @@ func (l Limits) withDefaults() Limits {
 	l.Queue = cmp.Or(l.Queue, l.Calls)
 	l.Wait = cmp.Or(l.Wait, 200*time.Millisecond)
 	l.Streams = cmp.Or(l.Streams, 256)
+	l.Time = cmp.Or(l.Time, time.Minute)
 	return l
 }
 
@@ -120,7 +121,7 @@ func (g *guard) meet(ctx context.Context, info *tap.Info) (context.Context, erro
 	}
 	most := refusedTime
 	if v.err == nil {
-		most = v.rule.time
+		most = cmp.Or(v.rule.time, g.limits.Time)
 	}
 	ctx, v.cancel = context.WithTimeout(ctx, most)
 	return context.WithValue(ctx, verdictKey{}, v), nil

@@ -84,11 +84,12 @@ type limitFlags struct {
 	AddressRate  float64        `help:"Calls a second from one address." default:"50" group:"Limits"`
 	MaxCalls     int            `help:"Calls answered at once; 0 for 8 for each processor, and at least 16. As many wait for up to 200 ms; further ones are refused." group:"Limits"`
 	MaxStreams   int            `help:"Streams open at once." default:"256" group:"Limits"`
+	MaxTime      time.Duration  `help:"How long a call may take, whatever its caller says. Streams may take a day." default:"1m" group:"Limits"`
 	TrustedProxy []netip.Prefix `help:"Addresses of proxies that are believed for whom they call (X-Forwarded-For)." default:"127.0.0.0/8,::1/128" group:"Limits"`
 }
 
 func (f limitFlags) limits() server.Limits {
-	return server.Limits{KeyRate: f.KeyRate, AddressRate: f.AddressRate, Calls: f.MaxCalls, Streams: f.MaxStreams, Trusted: f.TrustedProxy}
+	return server.Limits{KeyRate: f.KeyRate, AddressRate: f.AddressRate, Calls: f.MaxCalls, Streams: f.MaxStreams, Time: f.MaxTime, Trusted: f.TrustedProxy}
 }
 
 // String names the store for people.
