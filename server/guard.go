@@ -141,7 +141,7 @@ func (g *guard) admit(ctx context.Context, r rule, md metadata.MD) (access.Calle
 	if r.scope == access.Anyone || g.keys == nil || !g.keys.Required() {
 		return access.Everybody, nil
 	}
-	caller, err := g.keys.Find(access.KeyOf(md))
+	caller, err := g.keys.Find(md)
 	if err != nil {
 		return caller, err
 	}
@@ -244,6 +244,6 @@ func (g *guard) still(ctx context.Context) error {
 		return nil
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
-	_, err := g.keys.Find(access.KeyOf(md))
+	_, err := g.keys.Find(md)
 	return err
 }

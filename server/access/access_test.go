@@ -51,6 +51,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 func TestKeyLivesAndDies(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "keys.json")
 	var log bytes.Buffer
 	keys := open(t, path, &log)
@@ -59,7 +60,7 @@ func TestKeyLivesAndDies(t *testing.T) {
 	}
 	key, id := create(t, path, access.Key{Scope: access.Read, Corpus: "news", Origins: []string{"https://news.example"}, Rate: 3})
 	eventually(t, "a key is needed", keys.Required)
-	caller, err := keys.Find(key)
+	caller, err := keys.Find(bearer(key))
 	if err != nil || caller.Key != id || caller.Scope != access.Read || caller.Corpus != "news" || caller.Rate != 3 {
 		t.Fatalf("got %+v, %v", caller, err)
 	}
@@ -84,7 +85,7 @@ func TestKeyLivesAndDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	find := func(key string) func() bool {
-		return func() bool { _, err := keys.Find(key); return err == nil }
+		return func() bool { _, err := keys.Find(bearer(key)); return err == nil }
 	}
 	eventually(t, "the new key is good", find(second))
 	if !find(key)() {
@@ -118,6 +119,7 @@ func TestKeyLivesAndDies(t *testing.T) {
 }
 
 func TestBrokenFileKeepsWhatWas(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
 	key, _ := create(t, path, access.Key{Scope: access.Write, Corpus: "news"})
 	var log bytes.Buffer
@@ -144,7 +146,7 @@ func TestBrokenFileKeepsWhatWas(t *testing.T) {
 				t.Fatal(err)
 			}
 			eventually(t, "the log tells", func() bool {
-				_, err := keys.Find(key)
+				_, err := keys.Find(bearer(key))
 				if err != nil {
 					t.Fatalf("the key is refused: %v", err)
 				}
@@ -222,12 +224,12 @@ func TestKeysThatAreNone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
 	key, id := create(t, path, access.Key{Scope: access.Admin})
 	keys := open(t, path, &bytes.Buffer{})
-	for _, wrong := range []string{"", "akin_", "akin_" + id, "akin_" + id + "_", key + "x", key[:len(key)-1], strings.ToUpper(key), key + "\n", "akin__", "_", id} {
-		if _, err := keys.Find(wrong); !errors.Is(err, access.ErrUnauthenticated) || strings.Contains(err.Error(), id) {
+	for _, wrong := range []string{"", "akin_", "akin_" + id, "akin_" + id + "_", key + "x", key[:len(key)-1], strings.ToUpper(key), "akin__", "_", id, "akin_\x00_"} {
+		if _, err := keys.Find(bearer(wrong)); !errors.Is(err, access.ErrUnauthenticated) || strings.Contains(err.Error(), id) {
 			t.Errorf("%q: %v, want ErrUnauthenticated without its id", wrong, err)
 		}
 	}
-	if _, err := keys.Find(key); err != nil {
+	if _, err := keys.Find(bearer(key)); err != nil {
 		t.Error(err)
 	}
 }
@@ -266,10 +268,29 @@ func TestAddressOf(t *testing.T) {
 	}
 }
 
+func bearer(key string) metadata.MD { return metadata.Pairs(access.MetadataKey, "Bearer "+key) }
+
 func TestKeyOf(t *testing.T) {
-	for value, want := range map[string]string{"Bearer akin_a_b": "akin_a_b", "bearer akin_a_b": "akin_a_b", "Basic akin_a_b": "", "akin_a_b": "", "Bearer": "", "": ""} {
-		if got := access.KeyOf(metadata.Pairs(access.MetadataKey, value)); got != want {
+	for value, want := range map[string]string{
+		"Bearer akin_a_b": "akin_a_b", "bearer akin_a_b": "akin_a_b", "URL akin_a_b": "akin_a_b", "Basic akin_a_b": "", "akin_a_b": "", "Bearer": "", "": "",
+	} {
+		if got, _ := access.KeyOf(metadata.Pairs(access.MetadataKey, value)); got != want {
 			t.Errorf("%q: %q, want %q", value, got, want)
+		}
+	}
+}
+
+func TestOnlyReadKeysInURLs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	made := map[access.Scope]string{}
+	for _, k := range []access.Key{{Scope: access.Read, Corpus: "news"}, {Scope: access.Write, Corpus: "news"}, {Scope: access.Admin}} {
+		made[k.Scope], _ = create(t, path, k)
+	}
+	keys := open(t, path, &bytes.Buffer{})
+	for scope, key := range made {
+		_, err := keys.Find(metadata.Pairs(access.MetadataKey, "URL "+key))
+		if denied := errors.Is(err, access.ErrDenied); denied != (scope != access.Read) {
+			t.Errorf("%s: %v", scope, err)
 		}
 	}
 }

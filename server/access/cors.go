@@ -38,11 +38,13 @@ func CORS(allowed func(origin string) bool, next http.Handler) http.Handler {
 
 // Origins returns who may read answers: pages of the origins given, and of those that a key is for. Keys may be nil.
 func Origins(given []string, keys *Keys) func(origin string) bool {
-	return func(origin string) bool { return slices.Contains(given, origin) || keys != nil && keys.HasOrigin(origin) }
+	return func(origin string) bool {
+		return slices.Contains(given, origin) || keys != nil && keys.HasOrigin(origin)
+	}
 }
 
-// KeyInURL takes a key out of the URL of a request, where the tag of a published one has it, and brings it as a header does: so that no log and no cache sees it there. Only a key
-// for pages, with origins, is good in a URL (URLs are written down in many places), and one in the header goes before it.
+// KeyInURL takes a key out of the URL of a request, where the tag of a page has it, and brings it as a header does: so that no log and no cache sees it there. Only read keys are
+// good in a URL, since URLs are written down in many places, and one in the header goes before it.
 func KeyInURL(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -52,7 +54,7 @@ func KeyInURL(next http.Handler) http.Handler {
 			r.URL.RawQuery = query.Encode()
 			r.RequestURI = r.URL.RequestURI()
 			if r.Header.Get("Authorization") == "" && key != "" {
-				r.Header.Set("Authorization", "Bearer "+key)
+				r.Header.Set("Authorization", schemeURL+" "+key)
 			}
 		}
 		next.ServeHTTP(w, r)

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/grpc/metadata"
+
 	"github.com/akinserver/akin/filelock"
 )
 
@@ -65,9 +67,10 @@ func (k *Keys) Required() bool {
 	return k.now.Load() != nil
 }
 
-// Find returns the caller who has a key; an error is ErrUnauthenticated.
-func (k *Keys) Find(key string) (Caller, error) {
+// Find returns who makes a call, by the key that it brings; an error is ErrUnauthenticated, or ErrDenied.
+func (k *Keys) Find(md metadata.MD) (Caller, error) {
 	k.look()
+	key, inURL := KeyOf(md)
 	if key == "" {
 		return Caller{}, fmt.Errorf("%w: send one as \"authorization: Bearer KEY\"", ErrUnauthenticated)
 	}
@@ -76,6 +79,9 @@ func (k *Keys) Find(key string) (Caller, error) {
 	stored, ok := k.list().byID[id]
 	if !ok || !stored.opens(digest(key), time.Now()) {
 		return Caller{}, fmt.Errorf("%w: the one that was sent is not known, or not any more", ErrUnauthenticated)
+	}
+	if inURL && stored.Scope != Read {
+		return Caller{}, fmt.Errorf("%w: key %s is no read key, and belongs into no URL", ErrDenied, stored.ID)
 	}
 	return Caller{Key: stored.ID, Scope: stored.Scope, Corpus: stored.Corpus, Origins: stored.Origins, Rate: stored.Rate}, nil
 }

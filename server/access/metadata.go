@@ -17,14 +17,22 @@ const (
 	MetadataForwarded = "x-forwarded-for"    // addresses, the caller's first; each proxy adds whom it heard
 )
 
-// KeyOf is the key that a call brings.
-func KeyOf(md metadata.MD) string {
+// How a key was brought.
+const (
+	schemeHeader = "Bearer"
+	schemeURL    = "URL" // set by KeyInURL
+)
+
+// KeyOf is the key that a call brings, and whether it stood in a URL.
+func KeyOf(md metadata.MD) (key string, inURL bool) {
 	for _, value := range md.Get(MetadataKey) {
-		if scheme, key, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "Bearer") {
-			return strings.TrimSpace(key)
+		scheme, key, ok := strings.Cut(value, " ")
+		inURL := strings.EqualFold(scheme, schemeURL)
+		if ok && (inURL || strings.EqualFold(scheme, schemeHeader)) {
+			return strings.TrimSpace(key), inURL
 		}
 	}
-	return ""
+	return "", false
 }
 
 // OriginOf is the origin of the page that makes a call; empty when no page does.
