@@ -116,6 +116,22 @@ func TestLocalHost(t *testing.T) {
 	})
 }
 
+// TestPages holds that all of it is there, in an order in which a refusal can be read.
+func TestPages(t *testing.T) {
+	keys := open(t, filepath.Join(t.TempDir(), "keys.json"), &bytes.Buffer{})
+	pages := access.Pages(keys, []string{"https://given.example"}, false)
+	if _, seen := asked(t, pages, http.MethodGet, "http://evil.example/v1/x"); seen != nil {
+		t.Error("without keys a foreign name is answered")
+	}
+	got, seen := asked(t, access.Pages(keys, []string{"https://given.example"}, true), http.MethodGet, "http://akin.example/v1/x?key=akin_a_b", "Origin", "https://given.example")
+	if seen == nil || seen.URL.RawQuery != "" || seen.Header.Get("Authorization") == "" {
+		t.Error("the key in the URL did not reach the API as a header")
+	}
+	if got.Header.Get("Access-Control-Allow-Origin") != "https://given.example" {
+		t.Errorf("a page may not read the answer: %v", got.Header)
+	}
+}
+
 func TestMayListen(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.json")
