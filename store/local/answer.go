@@ -103,6 +103,9 @@ func (a *answer) scored(c *collection, h hit) *qdrant.ScoredPoint {
 }
 
 func (a *answer) scoredAll(ctx context.Context, c *collection, hits []hit) ([]*qdrant.ScoredPoint, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
 	out := make([]*qdrant.ScoredPoint, len(hits))
 	return out, every(ctx, len(hits), func(i int) { out[i] = a.scored(c, hits[i]) })
 }
