@@ -180,6 +180,7 @@ func (s *scan) offerAll(sums *block, first int, all bool) {
 
 // sparseOneByOne compares every candidate.
 func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
+	terms := newTerms(query)
 	it := s.set.Iterator()
 	for it.HasNext() {
 		if err := s.pause(1); err != nil {
@@ -187,12 +188,48 @@ func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
 		}
 		slot := it.Next()
 		if v, ok := col.of(slot); ok {
-			if score, ok := sparseDot(query, v); ok {
+			if score, ok := terms.dot(v); ok {
 				s.offer(slot, score)
 			}
 		}
 	}
 	return nil
+}
+
+// terms is a sparse vector that many are compared with, with a hash table of its indices.
+type terms struct {
+	sparse
+	places []uint32 // of the indices, counted from 1, where they hash to or behind; 0: none. A power of two of them
+}
+
+func newTerms(v sparse) terms {
+	size := 16
+	for size < 8*len(v.indices) { // so that most indices that it does not have meet an empty place at once
+		size *= 2
+	}
+	t := terms{v, make([]uint32, size)}
+	for i, index := range v.indices {
+		at := int(index) & (size - 1)
+		for t.places[at] != 0 {
+			at = (at + 1) & (size - 1)
+		}
+		t.places[at] = uint32(i) + 1
+	}
+	return t
+}
+
+// dot is as sparseDot, to the bit, in less than half of its time.
+func (t terms) dot(v sparse) (sum float32, ok bool) {
+	last := len(t.places) - 1
+	for i, index := range v.indices {
+		for at := int(index) & last; t.places[at] != 0; at = (at + 1) & last {
+			if place := t.places[at] - 1; t.indices[place] == index {
+				sum, ok = sum+t.values[place]*v.values[i], true
+				break
+			}
+		}
+	}
+	return sum, ok
 }
 
 // dotCost is about how many postings are walked in the time that it takes to compare the query with one vector, which is to step through the
