@@ -87,7 +87,7 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
-func builtin(t *testing.T) akin.Embedder {
+func builtin(t testing.TB) akin.Embedder {
 	t.Helper()
 	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
 	if err != nil {
@@ -108,7 +108,7 @@ func start(t *testing.T) *fixture {
 	return serve(t, st, stage, embedder)
 }
 
-func serve(t *testing.T, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
+func serve(t testing.TB, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
 	t.Helper()
 	return serveWith(t, st, stage, embedder, server.Options{})
 }
