@@ -87,7 +87,7 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
-func builtin(t *testing.T) akin.Embedder {
+func builtin(t testing.TB) akin.Embedder {
 	t.Helper()
 	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
 	if err != nil {
@@ -108,12 +108,12 @@ func start(t *testing.T) *fixture {
 	return serve(t, st, stage, embedder)
 }
 
-func serve(t *testing.T, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
+func serve(t testing.TB, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
 	t.Helper()
 	return serveWith(t, st, stage, embedder, server.Options{})
 }
 
-func serveWith(t *testing.T, st *store.Store, stage *embed.Stage, embedder *flaky, options server.Options) *fixture {
+func serveWith(t testing.TB, st *store.Store, stage *embed.Stage, embedder *flaky, options server.Options) *fixture {
 	t.Helper()
 	f := &fixture{embedder: embedder, served: make(chan error, 1), log: &safeBuffer{}}
 	options.Log, options.Drain = slog.New(slog.NewTextHandler(f.log, nil)), 5*time.Second
