@@ -78,6 +78,20 @@ func (s *articles) ListArticles(ctx context.Context, m *akinv1.ListArticlesReque
 	return out, nil
 }
 
+// GetCorpus tells the state of a corpus.
+func (s *articles) GetCorpus(ctx context.Context, m *akinv1.GetCorpusRequest) (*akinv1.GetCorpusResponse, error) {
+	corpus, err := corpusFrom(m.GetCorpus())
+	if err != nil {
+		return nil, err
+	}
+	st := s.live.Now().Store
+	revision, err := st.CorpusRevision(ctx, corpus)
+	if err != nil {
+		return nil, err
+	}
+	return &akinv1.GetCorpusResponse{Corpus: &akinv1.Corpus{Name: corpus, Revision: revision, Generation: st.Name()}}, nil
+}
+
 // DeleteArticles deletes articles with all that belongs to them.
 func (s *articles) DeleteArticles(ctx context.Context, m *akinv1.DeleteArticlesRequest) (*akinv1.DeleteArticlesResponse, error) {
 	corpus, err := corpusFrom(m.GetCorpus())

@@ -40,6 +40,7 @@ var rules = map[string]rule{
 	akinv1.SimilarityService_SimilarStatements_FullMethodName: {scope: access.Read},
 	akinv1.ArticleService_GetArticle_FullMethodName:           {scope: access.Read},
 	akinv1.ArticleService_ListArticles_FullMethodName:         {scope: access.Read},
+	akinv1.ArticleService_GetCorpus_FullMethodName:            {scope: access.Read},
 	akinv1.ArticleService_DeleteArticles_FullMethodName:       {scope: access.Write},
 	akinv1.ArticleService_PutArticles_FullMethodName:          {scope: access.Write, time: conversation},
 	akinv1.GenerationService_ListGenerations_FullMethodName:   {scope: access.Admin, free: true},
