@@ -245,10 +245,10 @@ func (s *articles) response(ctx context.Context, r embed.Result, path string) *a
 		return out
 	}
 	_, reason := meaning(r.Err)
-	out.Refusal = &akinv1.Refusal{Reason: reason, Message: r.Err.Error()}
+	out.Refusal = &akinv1.Refusal{Reason: reason, Message: brief(r.Err.Error())}
 	if invalid, ok := errors.AsType[*akin.InvalidError](r.Err); ok {
 		out.Refusal.Field = path + invalid.Field
 	}
-	s.log.WarnContext(ctx, "article refused", "id", r.ID, "reason", reason, "error", r.Err)
+	s.log.WarnContext(ctx, "article refused", "id", brief(r.ID), "reason", reason, "error", out.Refusal.GetMessage())
 	return out
 }

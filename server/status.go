@@ -5,14 +5,18 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/limit"
 )
 
 // domain of every ErrorInfo.
@@ -27,6 +31,9 @@ var meanings = []struct {
 	{is[*akin.InvalidError], codes.InvalidArgument, "INVALID_FIELD"},
 	{means(context.Canceled), codes.Canceled, "CANCELLED"},
 	{means(context.DeadlineExceeded), codes.DeadlineExceeded, "TIMEOUT"},
+	{means(access.ErrUnauthenticated), codes.Unauthenticated, "UNAUTHENTICATED"},
+	{means(access.ErrDenied), codes.PermissionDenied, "PERMISSION_DENIED"},
+	{is[*limit.Refused], codes.ResourceExhausted, "TOO_MANY_CALLS"},
 	{means(akin.ErrNotFound), codes.NotFound, "NOT_FOUND"},
 	{means(generation.ErrBusy), codes.FailedPrecondition, "REINDEX_BUSY"},
 	{means(generation.ErrRefused), codes.FailedPrecondition, "REINDEX_REFUSED"},
@@ -69,7 +76,7 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 		return err // grpc's own
 	}
 	code, reason := meaning(err)
-	text := err.Error()
+	text := brief(err.Error())
 	if code == codes.Internal {
 		id := rand.Text()
 		log.ErrorContext(ctx, "internal error", "id", id, "error", err)
@@ -78,12 +85,26 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Domain: domain, Reason: reason}}
 	if invalid, ok := errors.AsType[*akin.InvalidError](err); ok {
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
-			{Field: invalid.Field, Description: invalid.Problem, Reason: reason},
+			{Field: invalid.Field, Description: brief(invalid.Problem), Reason: reason},
 		}})
+	}
+	if refused, ok := errors.AsType[*limit.Refused](err); ok {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(refused.Retry)})
 	}
 	st, detailed := status.New(code, text).WithDetails(details...)
 	if detailed != nil {
 		return status.Error(code, text)
 	}
 	return st.Err()
+}
+
+// maxQuoted bytes of an error are told: it may quote what a caller sent, and travels in a header.
+const maxQuoted = 1000
+
+// brief is the begin of a text.
+func brief(text string) string {
+	if len(text) <= maxQuoted {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxQuoted], "") + "…"
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/gateway/widget"
 	"github.com/akinserver/akin/testdata"
 )
 
@@ -53,7 +54,7 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	defer web.Close()
 	serveCtx, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log}) }()
+	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log, Wrap: widget.Handler}) }()
 	shown := c.show(ctx, lis.Addr().String(), web.Addr().String(), std.out)
 	if shown != nil {
 		stop()
