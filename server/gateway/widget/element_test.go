@@ -536,7 +536,7 @@ func TestPageToCopy(t *testing.T) {
 
 // The whole way: an article of the sample corpus, found by the address of a page of another origin, and its list in a browser.
 func TestSampleInBrowser(t *testing.T) {
-	akin := answer(t, sample(t).ServeHTTP)
+	akin := answer(t, sample(t, nil).ServeHTTP)
 	b := newTab(t, 1280)
 	b.open(newspaper(t, akin.URL, page{Paragraphs: paragraphs, Element: `<akin-related server="SERVER" url="` + pageAddress + `?utm_source=letter" link="https://courier.example/{id}"></akin-related>`}, nil))
 	b.wait("root.querySelector('ul')")
@@ -551,6 +551,35 @@ func TestSampleInBrowser(t *testing.T) {
 		t.Error(finding)
 	}
 	b.picture("demo-sample")
+}
+
+// A page of the key's origin reads with it, and learns of a refusal; a page of another origin reads nothing, though it has the key.
+func TestKeyOfOneOrigin(t *testing.T) {
+	akin := httptest.NewUnstartedServer(nil)
+	address := "http://" + akin.Listener.Addr().String()
+	element := page{Paragraphs: paragraphs, Element: `<akin-related server="SERVER" article="varn-tunnel-1"></akin-related>`}
+	courier, other := newspaper(t, address, element, nil), newspaper(t, address, element, nil)
+	keys, key := newKey(t, strings.TrimSuffix(courier, "/"))
+	akin.Config.Handler = sample(t, keys)
+	akin.Start()
+	t.Cleanup(akin.Close)
+
+	b := newTab(t, 1280)
+	b.open(courier)
+	b.wait("record.events.length === 1")
+	if got := b.record().Events[0]; got.Name != "akin-error" || got.Detail != "the server answers 401" {
+		t.Errorf("without a key: %v, want to be told of the 401", got)
+	}
+	eval[bool](b, "element.setAttribute('key', "+asJSON(key)+"), true")
+	b.wait("root.querySelectorAll('li').length === 5")
+
+	b.open(other)
+	b.wait("record.events.length === 1")
+	eval[bool](b, "element.setAttribute('key', "+asJSON(key)+"), true")
+	b.wait("record.events.length === 2")
+	if got := b.record().Events[1]; got.Name != "akin-error" || got.Detail != "Failed to fetch" || eval[bool](b, "!!root.querySelector('li')") {
+		t.Errorf("a page of another origin with the key: %v, want that it reads nothing", got)
+	}
 }
 
 // The demo page works under its own policy, and reads well.
