@@ -1,7 +1,7 @@
 // <akin-related> lists the articles that an akin server finds related to a page. docs/widget.md says how to use it.
 // What the server answers is only ever text and http(s) links here. Colours and fonts are the page's own, so that it is dark where the page is.
 (() => {
-const origin = new URL(document.currentScript?.src ?? location).origin
+const home = new URL('.', document.currentScript?.src ?? location).href
 const asked = ['server', 'corpus', 'key', 'article', 'url', 'limit', 'layout', 'min-band', 'exclude', 'languages']
 const sheet = new CSSStyleSheet()
 // A title and its row of source and date never take more lines than the bars in their place did, so nothing below moves when the answer comes.
@@ -179,7 +179,7 @@ customElements.get('akin-related') || customElements.define('akin-related', clas
     for (const language of words('languages')) query.append('filter.languages', language)
     if (this.hasAttribute('key')) query.set('key', this.getAttribute('key'))
     const corpus = encodeURIComponent(this.getAttribute('corpus') || 'default')
-    return `${(this.getAttribute('server') || origin).replace(/\/+$/, '')}/v1/corpora/${corpus}/${article ? `articles/${encodeURIComponent(article)}/` : ''}related?${query}`
+    return `${(this.getAttribute('server') || home).replace(/\/+$/, '')}/v1/corpora/${corpus}/${article ? `articles/${encodeURIComponent(article)}/` : ''}related?${query}`
   }
 })
 })()

@@ -56,12 +56,14 @@ var unwritten = []string{"Accept", "Accept-Encoding", "If-Match", "If-Modified-S
 // ask puts a question to the API in the name of whoever sent r, decodes the answer into m, and returns its headers. The path is escaped.
 // What the API does not answer with 200 is a *refused.
 func ask(api http.Handler, r *http.Request, path string, query url.Values, m proto.Message) (http.Header, error) {
-	address, err := url.Parse(path + "?" + query.Encode())
+	plain, err := url.PathUnescape(path)
 	if err != nil {
 		return nil, err
 	}
 	question := r.Clone(r.Context())
-	question.Method, question.URL, question.RequestURI, question.Body = http.MethodGet, address, address.String(), http.NoBody
+	question.Method, question.Body = http.MethodGet, http.NoBody
+	question.URL = &url.URL{Path: plain, RawPath: path, RawQuery: query.Encode()}
+	question.RequestURI = question.URL.RequestURI()
 	for _, name := range unwritten {
 		question.Header.Del(name)
 	}

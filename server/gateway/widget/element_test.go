@@ -519,11 +519,11 @@ func TestPageToCopy(t *testing.T) {
 	source, _, _ := strings.Cut(rest, "```")
 	a := answering(ferry, hopes)
 	a.header = http.Header{"Access-Control-Allow-Origin": {"*"}}
-	akin := httptest.NewServer(widget.Handler(a))
+	akin := httptest.NewServer(http.StripPrefix("/akin", widget.Handler(a))) // as behind a proxy that serves other things too
 	t.Cleanup(akin.Close)
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, strings.ReplaceAll(source, "https://akin.example", akin.URL))
+		io.WriteString(w, strings.ReplaceAll(source, "https://akin.example", akin.URL+"/akin"))
 	}))
 	t.Cleanup(site.Close)
 	b := newTab(t, 1280)

@@ -173,6 +173,26 @@ func TestListVaries(t *testing.T) {
 	}
 }
 
+// Paths that lead elsewhere lead nowhere.
+func TestListOfStrangePaths(t *testing.T) {
+	for _, target := range []string{"//evil.example/v1/related.html", "/v1//corpora/default/related.html", "/v1/corpora/../../related.html", "/v1/corpora/./related.html"} {
+		a := answering(&akinv1.Article{Id: "1", Title: "The Last Ferry"})
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.URL.Path = target
+		w := httptest.NewRecorder()
+		widget.Handler(a).ServeHTTP(w, r)
+		if to := w.Header().Get("Location"); w.Code/100 != 3 || strings.HasPrefix(to, "//") || a.request != nil {
+			t.Errorf("%s: %d to %q, asked %v; want to be led to the path without", target, w.Code, to, a.request)
+		}
+	}
+	// An escaped step is one of an id, and the API's to judge.
+	a := answering(&akinv1.Article{Id: "1", Title: "The Last Ferry"})
+	a.get(t, http.MethodGet, "/v1/corpora/default/articles/%2e%2e%2f%2e%2e/related.html", nil)
+	if got, want := a.request.URL.EscapedPath(), "/v1/corpora/default/articles/%2e%2e%2f%2e%2e/related"; got != want {
+		t.Errorf("asked %s, want %s", got, want)
+	}
+}
+
 // Everything else is the API's, an article whose id ends as the list's path does included.
 func TestOtherPathsAreTheAPIs(t *testing.T) {
 	for _, target := range []string{"/v1/corpora/default/articles/x%2Frelated.html", "/v1/corpora/default/related", "/healthz"} {

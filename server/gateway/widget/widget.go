@@ -7,6 +7,7 @@ package widget
 
 import (
 	"net/http"
+	"path"
 	"strings"
 )
 
@@ -24,10 +25,17 @@ func Handler(api http.Handler) http.Handler {
 	mux.HandleFunc("GET /demo.css", serveStyle)
 	mux.Handle("/", api)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.HasSuffix(r.URL.EscapedPath(), listPath) {
+		if isList(r) {
 			list{api}.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// isList tells whether a list is asked for. No pattern of a mux says that, since the end of a path counts, and an id may stand before it.
+// Paths with empty or dotted steps are left to the mux, which leads to the path without.
+func isList(r *http.Request) bool {
+	asked := r.URL.EscapedPath()
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.HasPrefix(asked, "/v1/") && strings.HasSuffix(asked, listPath) && path.Clean(asked) == asked
 }
