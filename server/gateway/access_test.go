@@ -83,8 +83,11 @@ func startGuarded(t *testing.T, options server.Options) *guarded {
 	}
 	file := filepath.Join(t.TempDir(), "keys.json")
 	for _, k := range []access.Key{
-		{Scope: access.Read, Corpus: "mine"}, {Scope: access.Read, Corpus: "theirs"}, {Scope: access.Write, Corpus: "mine"},
-		{Scope: access.Read, Corpus: "mine", Origins: []string{"https://mine.example"}, Note: "published"}, {Scope: access.Read, Corpus: "mine", Rate: 0.1, Note: "slow"},
+		{Scope: access.Read, Corpus: "mine"},
+		{Scope: access.Read, Corpus: "theirs"},
+		{Scope: access.Write, Corpus: "mine"},
+		{Scope: access.Read, Corpus: "mine", Origins: []string{"https://mine.example"}, Note: "published"},
+		{Scope: access.Read, Corpus: "mine", Rate: 0.1, Note: "slow"},
 	} {
 		key, _, err := access.CreateKey(file, k)
 		if err != nil {
@@ -306,6 +309,35 @@ func TestTooManyRequests(t *testing.T) {
 		return g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "", "X-Forwarded-For", "203.0.113.9, 198.51.100.7", "Origin", "https://given.example")
 	})
 	g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "read mine", "X-Forwarded-For", "198.51.100.8").want(t, "from another address", http.StatusOK, "")
+}
+
+// TestBodiesOfNobody sends bodies that never come, without a key that is good for them: nobody waits.
+func TestBodiesOfNobody(t *testing.T) {
+	g := startGuarded(t, server.Options{})
+	for _, p := range paths {
+		if p.method != "POST" {
+			continue
+		}
+		for key, want := range map[string]int{"": http.StatusUnauthorized, "Bearer " + g.keys["read theirs"]: http.StatusForbidden} {
+			never, end := io.Pipe()
+			r, err := http.NewRequestWithContext(t.Context(), p.method, g.url+fmt.Sprintf(p.path, "mine"), never)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Authorization", key)
+			began := time.Now()
+			answer, err := g.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			end.Close()
+			if took := time.Since(began); answer.StatusCode != want || took > 5*time.Second {
+				t.Errorf("%s: %d after %s, want %d at once", p.path, answer.StatusCode, took, want)
+			}
+		}
+	}
 }
 
 // TestHTTPS speaks TLS with the outside, and none within the process.
