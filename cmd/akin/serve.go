@@ -2,27 +2,51 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/netip"
 	"time"
 
+	"github.com/akinserver/akin/server"
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
 )
 
 type serveCmd struct {
-	Listen string `help:"Address to answer gRPC calls on." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
-	HTTP   string `help:"Address to answer HTTP on, with the same API as JSON; empty for none." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
+	Listen string `help:"Address to answer gRPC calls on. Without keys only this machine may be able to reach it." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
+	httpFlags
 	storeFlags
 	embedderFlags
-	Admin bool          `help:"Offer akin reindex and akin generations to whoever can call this server. They can have all texts sent to any address, with this server's key."`
+	accessFlags
+	limitFlags
+	Admin bool          `help:"Offer akin reindex and akin generations, to callers with an admin key, or to all where nobody needs a key. They can have all texts sent to any address, with this server's key."`
 	Drain time.Duration `help:"How long calls in flight may take when the server is told to stop." default:"10s"`
 }
 
 func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	log := slog.New(slog.NewTextHandler(std.err, nil))
-	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{log: log, drain: c.Drain, admin: c.Admin}, std.err)
+	keys, err := access.OpenKeys(c.path(c.Data), log)
+	if err != nil {
+		return err
+	}
+	config, err := c.tls(log)
+	if err != nil {
+		return err
+	}
+	if err := keys.MayListen(c.Listen); err != nil && !c.WithoutKeys {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if c.HTTP != "" {
+		if err := keys.MayListen(c.HTTP); err != nil && !c.WithoutKeys {
+			return fmt.Errorf("--http: %w", err)
+		}
+	}
+	opts := server.Options{Log: log, Drain: c.Drain, Keys: keys, TLS: config, Limits: c.limits()}
+	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
 	if err != nil {
 		return err
 	}
@@ -34,18 +58,76 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	defer lis.Close()
 	var web net.Listener
 	if c.HTTP != "" {
-		if web, err = net.Listen("tcp", c.HTTP); err != nil {
+		if web, err = c.listen(config); err != nil {
 			return fmt.Errorf("--http: %w", err)
 		}
 		defer web.Close()
-		log.Info("serving HTTP", "address", "http://"+web.Addr().String())
+		log.Info("serving HTTP", "address", web.Addr().String(), "tls", config != nil)
 	}
-	log.Info("serving gRPC", "address", lis.Addr().String(), "store", c.storeFlags.String(), "embedder", c.Embedder)
-	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain}); err != nil {
+	log.Info("serving gRPC", "address", lis.Addr().String(), "store", c.storeFlags.String(), "embedder", c.Embedder, "keys", keys.Required(), "tls", config != nil)
+	if !keys.Required() {
+		log.Warn("there are no keys: whoever reaches this address can read, write and delete", "keys", c.path(c.Data))
+	}
+	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Timeout: c.MaxTime, Drain: c.Drain, Wrap: c.wrap(keys)}); err != nil {
 		return err
 	}
 	log.Info("stopped: the calls in flight are answered")
 	return nil
+}
+
+// httpFlags say where HTTP is answered, and for which pages.
+type httpFlags struct {
+	HTTP        string   `help:"Address to answer HTTP on, with the same API as JSON; empty for none." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
+	AllowOrigin []string `help:"Origins of pages that may read answers over HTTP, beside those that a key is for: https://news.example" placeholder:"ORIGIN"`
+}
+
+func (f httpFlags) listen(config *tls.Config) (net.Listener, error) {
+	lis, err := net.Listen("tcp", f.HTTP)
+	if err != nil || config == nil {
+		return lis, err
+	}
+	return tls.NewListener(lis, config), nil
+}
+
+// wrap puts what a page of another site may ask before the API.
+func (f httpFlags) wrap(keys *access.Keys) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler {
+		return access.CORS(access.Origins(f.AllowOrigin, keys), access.KeyInURL(access.LocalHost(keys, api)))
+	}
+}
+
+// accessFlags say who may call.
+type accessFlags struct {
+	keysFlags
+	WithoutKeys bool   `help:"Listen though nobody needs a key and other machines reach the address." group:"Keys"`
+	TLSCert     string `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
+	TLSKey      string `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+	TLSClientCA string `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
+}
+
+// tls is nil where none is spoken.
+func (f accessFlags) tls(log *slog.Logger) (*tls.Config, error) {
+	switch {
+	case f.TLSCert != "":
+		return access.OpenTLS(f.TLSCert, f.TLSKey, f.TLSClientCA, log)
+	case f.TLSClientCA != "":
+		return nil, errors.New("--tls-client-ca: callers can show a certificate only where there are --tls-cert and --tls-key")
+	}
+	return nil, nil
+}
+
+// limitFlags say how much may be asked.
+type limitFlags struct {
+	KeyRate      float64        `help:"Calls a second by one key, unless the key says otherwise." default:"100" group:"Limits"`
+	AddressRate  float64        `help:"Calls a second from one address." default:"50" group:"Limits"`
+	MaxCalls     int            `help:"Calls answered at once; 0 for 8 for each processor, and at least 16. As many wait for up to 200 ms; further ones are refused." group:"Limits"`
+	MaxStreams   int            `help:"Streams open at once." default:"256" group:"Limits"`
+	MaxTime      time.Duration  `help:"How long a call may take, whatever its caller says. Streams may take a day." default:"1m" group:"Limits"`
+	TrustedProxy []netip.Prefix `help:"Addresses of proxies that are believed for whom they call (X-Forwarded-For)." default:"127.0.0.0/8,::1/128" group:"Limits"`
+}
+
+func (f limitFlags) limits() server.Limits {
+	return server.Limits{KeyRate: f.KeyRate, AddressRate: f.AddressRate, Calls: f.MaxCalls, Streams: f.MaxStreams, Time: f.MaxTime, Trusted: f.TrustedProxy}
 }
 
 // String names the store for people.
