@@ -117,11 +117,10 @@ func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Liste
 	if err != nil {
 		return nil, err
 	}
-	scheme := "http"
 	if config != nil {
-		web, scheme = tls.NewListener(web, config), "https"
+		web = tls.NewListener(web, config)
 	}
-	log.Info("serving HTTP", "address", scheme+"://"+web.Addr().String())
+	log.Info("serving HTTP", "address", web.Addr().String(), "tls", config != nil)
 	return web, nil
 }
 

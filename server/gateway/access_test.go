@@ -144,15 +144,15 @@ func listen(t *testing.T) net.Listener {
 	return lis
 }
 
-// reply is what a request was answered.
-type reply struct {
+// guardedReply is what a request was answered.
+type guardedReply struct {
 	status int
 	header http.Header
 	reason string // of an error
 	body   string
 }
 
-func (g *guarded) ask(t *testing.T, method, path, body, key string, headers ...string) reply {
+func (g *guarded) ask(t *testing.T, method, path, body, key string, headers ...string) guardedReply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, g.url+path, strings.NewReader(body))
 	if err != nil {
@@ -183,7 +183,7 @@ func (g *guarded) ask(t *testing.T, method, path, body, key string, headers ...s
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := reply{status: answer.StatusCode, header: answer.Header, body: string(b)}
+	out := guardedReply{status: answer.StatusCode, header: answer.Header, body: string(b)}
 	var st struct {
 		Details []struct {
 			Reason string `json:"reason"`
@@ -195,7 +195,7 @@ func (g *guarded) ask(t *testing.T, method, path, body, key string, headers ...s
 	return out
 }
 
-func (r reply) want(t *testing.T, what string, status int, reason string) {
+func (r guardedReply) want(t *testing.T, what string, status int, reason string) {
 	t.Helper()
 	if r.status != status || r.reason != reason {
 		t.Errorf("%s: %d %s (%s), want %d %s", what, r.status, r.reason, r.body, status, reason)
@@ -256,7 +256,7 @@ func TestKeysOverHTTP(t *testing.T) {
 func TestPublishedKeyOverHTTP(t *testing.T) {
 	g := startGuarded(t, server.Options{})
 	path := "/v1/corpora/mine/articles/a/related?key=" + g.keys["read mine published"]
-	page := func(origin string) reply { return g.ask(t, "GET", path, "", "", "Origin", origin) }
+	page := func(origin string) guardedReply { return g.ask(t, "GET", path, "", "", "Origin", origin) }
 	good := page("https://mine.example")
 	good.want(t, "from its page", http.StatusOK, "")
 	if got := good.header.Get("Access-Control-Allow-Origin"); got != "https://mine.example" {
@@ -288,7 +288,7 @@ func TestPublishedKeyOverHTTP(t *testing.T) {
 
 func TestTooManyRequests(t *testing.T) {
 	g := startGuarded(t, server.Options{Limits: server.Limits{AddressRate: 4, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
-	until := func(what string, ask func() reply) {
+	until := func(what string, ask func() guardedReply) {
 		t.Helper()
 		for range 20 {
 			got := ask()
@@ -302,10 +302,10 @@ func TestTooManyRequests(t *testing.T) {
 		}
 		t.Errorf("%s: 20 requests were let in", what)
 	}
-	until("by one key", func() reply {
+	until("by one key", func() guardedReply {
 		return g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "read mine slow", "Origin", "https://given.example")
 	})
-	until("from one address", func() reply {
+	until("from one address", func() guardedReply {
 		return g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "", "X-Forwarded-For", "203.0.113.9, 198.51.100.7", "Origin", "https://given.example")
 	})
 	g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "read mine", "X-Forwarded-For", "198.51.100.8").want(t, "from another address", http.StatusOK, "")
