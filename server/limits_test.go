@@ -298,6 +298,11 @@ func TestLogsHoldWhatHappened(t *testing.T) {
 			t.Errorf("a line of the log that nobody wrote: %q", line)
 		}
 	}
+	for _, key := range []string{"write mine", "read mine"} {
+		if id := strings.Split(f.keys[key], "_")[1]; !strings.Contains(log, "key="+id) {
+			t.Errorf("the log does not name the key %s: %s", id, log)
+		}
+	}
 	if !strings.Contains(log, "forged") {
 		t.Errorf("the log tells nothing of the article: %s", log)
 	}

@@ -61,8 +61,8 @@ type Server struct {
 	health *health.Server
 	log    *slog.Logger
 	drain  time.Duration
-	guard  *guard
 	live   *generation.Live
+	guard  *guard
 
 	leaving atomic.Bool
 }
@@ -76,7 +76,7 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 		opts.Drain = 10 * time.Second
 	}
 	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
-	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain, guard: newGuard(opts.Keys, opts.Limits), live: live}
+	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain, live: live, guard: newGuard(opts.Keys, opts.Limits)}
 	s.grpc = grpc.NewServer(
 		grpc.Creds(credentialsOf(opts.TLS)),
 		grpc.InTapHandle(s.guard.meet),
@@ -127,34 +127,6 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	return nil
 }
 
-func credentialsOf(config *tls.Config) credentials.TransportCredentials {
-	if config == nil {
-		return insecure.NewCredentials()
-	}
-	return outside{credentials.NewTLS(config)}
-}
-
-// outside speaks TLS with who is outside of this process. Its own gateway is let in as it is.
-type outside struct {
-	credentials.TransportCredentials
-}
-
-// ServerHandshake shakes hands with a caller.
-func (o outside) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if conn.RemoteAddr().Network() == inProcess {
-		return insecure.NewCredentials().ServerHandshake(conn)
-	}
-	return o.TransportCredentials.ServerHandshake(conn)
-}
-
-// Clone makes it credentials.
-func (o outside) Clone() credentials.TransportCredentials {
-	return outside{o.TransportCredentials.Clone()}
-}
-
-// inProcess is the network of a connection within the process, by bufconn.
-const inProcess = "bufconn"
-
 // Leave tells whoever asks for the server's health that it is going to stop. Calls are answered until the context of Serve ends.
 func (s *Server) Leave() {
 	s.health.Shutdown()
@@ -176,6 +148,31 @@ func (s *Server) Problems(ctx context.Context) map[string]error {
 		problems["store"] = err
 	}
 	return problems
+}
+
+func credentialsOf(config *tls.Config) credentials.TransportCredentials {
+	if config == nil {
+		return insecure.NewCredentials()
+	}
+	return withinProcess{credentials.NewTLS(config)}
+}
+
+// withinProcess leaves out TLS where a gateway in this process calls: nobody else has that connection, and callers of the gateway have spoken TLS with it.
+type withinProcess struct {
+	credentials.TransportCredentials
+}
+
+// ServerHandshake shakes hands with whoever connects.
+func (c withinProcess) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if conn.LocalAddr().Network() == "bufconn" {
+		return insecure.NewCredentials().ServerHandshake(conn)
+	}
+	return c.TransportCredentials.ServerHandshake(conn)
+}
+
+// Clone copies it.
+func (c withinProcess) Clone() credentials.TransportCredentials {
+	return withinProcess{c.TransportCredentials.Clone()}
 }
 
 func (s *Server) unary(ctx context.Context, m any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {

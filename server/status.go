@@ -79,7 +79,8 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 	text := brief(err.Error())
 	if code == codes.Internal {
 		id := rand.Text()
-		log.ErrorContext(ctx, "internal error", "id", id, "error", err)
+		caller, _ := access.CallerOf(ctx)
+		log.ErrorContext(ctx, "internal error", "id", id, "key", caller.Key, "error", err)
 		text = "internal error " + id + ": the server's log says more"
 	}
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Domain: domain, Reason: reason}}

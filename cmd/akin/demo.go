@@ -11,14 +11,15 @@ import (
 
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
-	"github.com/akinserver/akin/server/gateway/widget"
 	"github.com/akinserver/akin/testdata"
 )
 
 type demoCmd struct {
 	Listen string `help:"Address to answer gRPC calls on; a free port is taken when this one is in use." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
 	HTTP   string `help:"Address to answer HTTP on; a free port is taken when this one is in use." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
+	keylessFlags
 	embedderFlags
 }
 
@@ -29,6 +30,13 @@ const (
 )
 
 func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
+	if err := c.mayListen(false, c.Listen, c.HTTP); err != nil {
+		return err
+	}
+	pages, err := access.Pages(nil, nil, c.WithoutKeys)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	c.NoCache = c.NoCache || c.Cache == "" // what lives in memory leaves nothing behind, unless it is told to
 	log := slog.New(slog.NewTextHandler(std.err, nil))
@@ -54,7 +62,7 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	defer web.Close()
 	serveCtx, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log, Wrap: widget.Handler}) }()
+	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log, Wrap: boxed(pages)}) }()
 	shown := c.show(ctx, lis.Addr().String(), web.Addr().String(), std.out)
 	if shown != nil {
 		stop()

@@ -22,8 +22,8 @@ type gatewayCmd struct {
 	BackendCA  string `help:"Authorities that may have signed its certificate, in PEM; those of this machine by default." placeholder:"FILE" type:"existingfile"`
 	Listen     string `help:"Address to answer HTTP on." default:"127.0.0.1:7412" placeholder:"HOST:PORT"`
 	webFlags
-	WithoutKeys bool          `help:"Listen though the server behind needs no keys and other machines reach the address." group:"Keys"`
-	Drain       time.Duration `help:"How long requests in flight may take when the gateway is told to stop." default:"10s"`
+	keylessFlags
+	Drain time.Duration `help:"How long requests in flight may take when the gateway is told to stop." default:"10s"`
 }
 
 func (c gatewayCmd) Run(ctx context.Context, std streams) error {
@@ -71,13 +71,7 @@ func (c gatewayCmd) needsKey(ctx context.Context, conn *grpc.ClientConn) (bool, 
 	if err != nil {
 		return false, fmt.Errorf("--backend: %w", readable(c.Backend, err))
 	}
-	if c.WithoutKeys {
-		return needed, nil
-	}
-	if err := access.MayListen(c.Listen, needed); err != nil {
-		return false, fmt.Errorf("--listen: %w", err)
-	}
-	return needed, nil
+	return needed, c.mayListen(needed, c.Listen)
 }
 
 // serve answers gRPC calls on one listener and HTTP on another, if there is one, until the context ends. Then health says so, requests over HTTP are answered first, since

@@ -40,7 +40,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return fmt.Errorf("--cors-origin: %w", err)
 	}
-	if err := c.mayListen(keys, c.Listen, c.HTTP); err != nil {
+	if err := c.mayListen(keys.Required(), c.Listen, c.HTTP); err != nil {
 		return err
 	}
 	opts := server.Options{Log: log, Drain: c.Drain, Keys: keys, TLS: config, Limits: c.limits()}
@@ -75,18 +75,23 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 // accessFlags say who may call.
 type accessFlags struct {
 	keysFlags
-	WithoutKeys bool `help:"Listen though nobody needs a key and other machines reach the address." group:"Keys"`
+	keylessFlags
 	webFlags
 	TLSClientCA string `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
 }
 
-// mayListen refuses addresses that other machines reach while nobody needs a key, unless it was told to.
-func (f accessFlags) mayListen(keys *access.Keys, addresses ...string) error {
+// keylessFlags say whether other machines may reach a server whose callers need no key.
+type keylessFlags struct {
+	WithoutKeys bool `help:"Listen though nobody needs a key and other machines reach the address." group:"Keys"`
+}
+
+// mayListen refuses addresses that other machines reach while no key is needed, unless it was told to.
+func (f keylessFlags) mayListen(needed bool, addresses ...string) error {
 	for _, address := range addresses {
 		if f.WithoutKeys || address == "" {
 			continue
 		}
-		if err := access.MayListen(address, keys.Required()); err != nil {
+		if err := access.MayListen(address, needed); err != nil {
 			return err
 		}
 	}
@@ -117,11 +122,10 @@ func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Liste
 	if err != nil {
 		return nil, err
 	}
-	scheme := "http"
 	if config != nil {
-		web, scheme = tls.NewListener(web, config), "https"
+		web = tls.NewListener(web, config)
 	}
-	log.Info("serving HTTP", "address", scheme+"://"+web.Addr().String())
+	log.Info("serving HTTP", "address", web.Addr().String(), "tls", config != nil)
 	return web, nil
 }
 

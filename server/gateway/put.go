@@ -2,10 +2,13 @@ package gateway
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -32,7 +35,10 @@ func (g *Gateway) putArticles(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	_ = control.EnableFullDuplex() // HTTP/2 is so anyway
+	if r.ProtoMajor == 1 {
+		_ = control.EnableFullDuplex()
+		w.Header().Set("Connection", "close") // else it would wait for lines that nobody reads any more
+	}
 	put := &putting{gateway: g, w: w, r: r, stream: stream, queue: make(chan line, inFlight)}
 	sent := make(chan error, 1)
 	go func() { sent <- put.send(ctx) }()
@@ -66,30 +72,54 @@ type putting struct {
 // send sends what arrives. Why the gRPC server ends the call, acknowledge hears.
 func (p *putting) send(ctx context.Context) error {
 	defer close(p.queue)
-	lines := bufio.NewScanner(p.r.Body)
-	lines.Buffer(nil, int(p.gateway.opts.Body))
-	for n := 1; lines.Scan(); n++ {
-		p.gateway.extend(p.w)
-		if len(strings.TrimSpace(lines.Text())) == 0 {
+	lines := bufio.NewReader(p.r.Body)
+	for n := 1; ; n++ {
+		text, err := p.next(lines)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if len(text) > 0 {
+			read := line{}
+			article := &akinv1.Article{}
+			if wrong := marshaler.Unmarshal(text, article); wrong != nil {
+				read.refused = notJSON(n, wrong)
+			} else if p.stream.Send(&akinv1.PutArticlesRequest{Corpus: p.r.PathValue("corpus"), Article: article}) != nil {
+				return nil
+			}
+			select {
+			case p.queue <- read:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if err != nil {
+			// From here on it is the server's time that passes.
+			_ = http.NewResponseController(p.w).SetReadDeadline(time.Time{})
+			return p.stream.CloseSend()
+		}
+	}
+}
+
+// next reads a line, without the blanks around it. The last one may end without a line feed; then the error is io.EOF. What arrived of a line that broke off is not one.
+func (p *putting) next(lines *bufio.Reader) ([]byte, error) {
+	timeout := p.gateway.opts.Timeout
+	_ = http.NewResponseController(p.w).SetReadDeadline(time.Now().Add(timeout))
+	var text []byte
+	for {
+		part, err := lines.ReadSlice('\n')
+		text = append(text, part...)
+		switch {
+		case int64(len(text)) > p.gateway.opts.Body:
+			return nil, problem(http.StatusRequestEntityTooLarge, codes.ResourceExhausted, "TOO_LARGE", fmt.Sprintf("a line is longer than %d bytes", p.gateway.opts.Body))
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
+		case err == nil, errors.Is(err, io.EOF):
+			return bytes.TrimSpace(text), err
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, problem(http.StatusRequestTimeout, codes.DeadlineExceeded, "TIMEOUT", fmt.Sprintf("no line has arrived for %s", timeout))
 		}
-		next := line{}
-		article := &akinv1.Article{}
-		if err := marshaler.Unmarshal(lines.Bytes(), article); err != nil {
-			next.refused = notJSON(n, err)
-		} else if err := p.stream.Send(&akinv1.PutArticlesRequest{Corpus: p.r.PathValue("corpus"), Article: article}); err != nil {
-			return nil
-		}
-		select {
-		case p.queue <- next:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return nil, problem(http.StatusBadRequest, codes.InvalidArgument, "INVALID_FIELD", "the lines break off")
 	}
-	if err := lines.Err(); err != nil {
-		return p.unreadable(err)
-	}
-	return p.stream.CloseSend()
 }
 
 // notJSON refuses a line that is no article.
@@ -98,14 +128,6 @@ func notJSON(n int, err error) *akinv1.PutArticlesResponse {
 	return &akinv1.PutArticlesResponse{Outcome: akinv1.Outcome_OUTCOME_REFUSED, Refusal: &akinv1.Refusal{
 		Reason: reasons[codes.InvalidArgument], Field: "article", Message: fmt.Sprintf("line %d: %s", n, text),
 	}}
-}
-
-// unreadable is why the lines ended before their end. What was read before is stored.
-func (p *putting) unreadable(err error) error {
-	if errors.Is(err, bufio.ErrTooLong) {
-		return problem(http.StatusRequestEntityTooLarge, codes.ResourceExhausted, "TOO_LARGE", fmt.Sprintf("a line is longer than %d bytes", p.gateway.opts.Body))
-	}
-	return problem(http.StatusBadRequest, codes.InvalidArgument, reasons[codes.InvalidArgument], "the lines end before their end: "+err.Error())
 }
 
 // acknowledge answers the lines.
@@ -129,6 +151,7 @@ func (p *putting) acknowledge() error {
 }
 
 func (p *putting) write(m any) error {
+	control := http.NewResponseController(p.w)
 	text, err := marshaler.Marshal(m)
 	if err != nil {
 		return err
@@ -138,10 +161,11 @@ func (p *putting) write(m any) error {
 		p.w.Header().Set("Cache-Control", "no-store")
 		p.written = true
 	}
+	_ = control.SetWriteDeadline(time.Now().Add(p.gateway.opts.Timeout))
 	if _, err := p.w.Write(append(text, '\n')); err != nil {
 		return err
 	}
-	return http.NewResponseController(p.w).Flush()
+	return control.Flush()
 }
 
 // end tells why the call ended early.

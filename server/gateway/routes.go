@@ -55,6 +55,8 @@ func checked(request proto.Message, next http.Handler) http.Handler {
 				return
 			}
 		}
+		r = r.Clone(r.Context())
+		r.Header.Del("Content-Type") // there is nothing that has one
 		next.ServeHTTP(w, r)
 	})
 }
@@ -118,6 +120,23 @@ func posted(next http.Handler, limit int64, types ...string) http.Handler {
 	})
 }
 
+// admitted asks whether the caller may ask at all before a body is read: to unpack and read one costs much, and to send it little.
+func (g *Gateway) admitted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), g.opts.Timeout)
+		_, _, err := g.stateOf(r.WithContext(ctx))
+		cancel()
+		if err != nil {
+			if r.ProtoMajor == 1 {
+				w.Header().Set("Connection", "close") // else net/http waits for the body before it sends the answer
+			}
+			writeError(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // timed bounds how long a call may take, whatever its caller says.
 func (g *Gateway) timed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -127,19 +146,17 @@ func (g *Gateway) timed(next http.Handler) http.Handler {
 	})
 }
 
+// grace is how much longer than a call may take its connection is waited for: a call that takes too long is answered.
+const grace = time.Second
+
 // paced bounds how long a request may take to arrive, and its answer to be taken. A stream of articles goes on by itself, line by line.
 func (g *Gateway) paced(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.extend(w)
+		control, now := http.NewResponseController(w), time.Now()
+		_ = control.SetReadDeadline(now.Add(g.opts.Timeout + grace)) // net/http's writers can
+		_ = control.SetWriteDeadline(now.Add(2*g.opts.Timeout + grace))
 		next.ServeHTTP(w, r)
 	})
-}
-
-// extend gives a request time from now on. What is no connection has no deadlines.
-func (g *Gateway) extend(w http.ResponseWriter) {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(g.opts.Timeout))
-	_ = control.SetWriteDeadline(time.Now().Add(2 * g.opts.Timeout))
 }
 
 // unkept is for answers that nobody may keep.
