@@ -164,14 +164,12 @@ func (s *Stage) document(article akin.Article, result *Result) *document {
 		d.Paragraphs = append(d.Paragraphs, store.Passage{Digest: digest(p.Text)})
 	}
 	for _, st := range article.Statements {
-		d.Statements = append(d.Statements, store.Passage{
-			Digest: digest(st.Text), Lexical: encoder.Lexical(st.Text), Words: encoder.Words(st.Text),
-		})
+		w := encoder.Weigh(st.Text)
+		d.Statements = append(d.Statements, store.Passage{Digest: digest(st.Text), Lexical: w.Lexical, Words: w.Words})
 	}
 	body := strings.Join(texts, "\n")
-	whole := d.heading + "\n" + body
-	d.Lexical, d.Keys = encoder.LexicalKeys(whole)
-	d.Words = encoder.Words(whole)
+	whole := encoder.Weigh(d.heading + "\n" + body)
+	d.Lexical, d.Keys, d.Words = whole.Lexical, whole.Keys, whole.Words
 	d.Sketch = family.Of(withoutOpening(body)).Encode()
 	d.Revision = s.revision(&article)
 	return d

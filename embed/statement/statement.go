@@ -64,6 +64,12 @@ func isChinese(text string) bool {
 	for _, r := range text {
 		const firstHan = 0x2e80
 		switch {
+		case r < unicode.MaxASCII: // most of an English text
+			letter := 'a' <= r|0x20 && r|0x20 <= 'z'
+			if letter && !inWord {
+				words++
+			}
+			inWord = letter
 		case r >= firstHan && unicode.Is(unicode.Han, r):
 			ideographs++
 			inWord = false
