@@ -31,20 +31,30 @@ var lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compou
 // Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
 func Lexical(text string) akin.SparseVector {
-	whole, _ := lexical(text, 0)
+	whole, _ := LexicalAndWords(text)
 	return whole
+}
+
+// LexicalAndWords returns what Lexical and Words do, and reads the text once.
+func LexicalAndWords(text string) (akin.SparseVector, int) {
+	c := counters.Get().(*counter)
+	defer counters.Put(c)
+	whole, _ := c.lexical(text, 0)
+	return whole, c.words()
 }
 
 // LexicalKeys returns the vector of Lexical, and of its terms the few that tell most, with the same weights. A search by these alone finds nearly
 // the same texts, and looks at a small part of the lists that a search by all terms of a long text would go through.
-func LexicalKeys(text string) (whole, keys akin.SparseVector) { return lexical(text, maxKeys) }
+func LexicalKeys(text string) (whole, keys akin.SparseVector) {
+	c := counters.Get().(*counter)
+	defer counters.Put(c)
+	return c.lexical(text, maxKeys)
+}
 
 // maxKeys are the terms that a long text is searched by.
 const maxKeys = 64
 
-func lexical(text string, keys int) (whole, few akin.SparseVector) {
-	c := counters.Get().(*counter)
-	defer counters.Put(c)
+func (c *counter) lexical(text string, keys int) (whole, few akin.SparseVector) {
 	c.count(text)
 	norm := float32(saturation) * ((1 - lengthNorm) + lengthNorm*float32(len(c.units))/meanLength)
 	c.places, c.telling = c.places[:0], c.telling[:0]

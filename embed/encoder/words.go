@@ -5,6 +5,11 @@ func Words(text string) int {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
 	c.scan(text)
+	return c.words()
+}
+
+// words counts those of the text that was scanned.
+func (c *counter) words() int {
 	words, chars := 0, 0
 	for i := range c.units {
 		if c.units[i].kind == char {
