@@ -9,10 +9,10 @@ func Words(text string) int {
 }
 
 // words counts those of the text that was scanned.
-func (c *counter) words() int {
+func (s *scanner) words() int {
 	words, chars := 0, 0
-	for i := range c.units {
-		if c.units[i].kind == char {
+	for i := range s.units {
+		if s.units[i].kind == char {
 			chars++
 		} else {
 			words++

@@ -141,6 +141,7 @@ type sparseColumn struct {
 	n        int // vectors
 	filled   int // vectors that are not empty
 	entries  int // indices of all vectors
+	late     *latePostings
 	// What was deleted still counts for IDF, as in Qdrant, until there is enough of it to be swept out.
 	ghosts     map[uint32]int // by index
 	ghostCount int            // vectors
@@ -231,12 +232,12 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		c.filled++
 	}
 	c.entries += len(v.indices)
+	if c.late != nil {
+		c.late.add(c, slot, v)
+		return
+	}
 	for i, index := range v.indices {
-		p := c.postings[index]
-		if p == nil {
-			p = &posting{}
-			c.postings[index] = p
-		}
+		p := c.posting(index)
 		at := len(p.slots)
 		if at > 0 && p.slots[at-1] > slot {
 			at, _ = slices.BinarySearch(p.slots, slot)
@@ -244,6 +245,16 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		p.slots = slices.Insert(p.slots, at, slot)
 		p.weights = slices.Insert(p.weights, at, v.values[i])
 	}
+}
+
+// posting returns the list of an index, which may be a new one.
+func (c *sparseColumn) posting(index uint32) *posting {
+	p := c.postings[index]
+	if p == nil {
+		p = &posting{}
+		c.postings[index] = p
+	}
+	return p
 }
 
 func (c *sparseColumn) remove(slot uint32) {

@@ -39,7 +39,8 @@ func align(b []byte) []byte { return append(b, make([]byte, aligned(len(b))-len(
 
 // encodeBody encodes a record but for its version, which is known when it is written.
 func encodeBody(r *record) ([]byte, error) {
-	size := recordHeader + len(r.raw) + 256
+	payload := &qdrant.Struct{Fields: r.payload}
+	size := recordHeader + aligned(len(r.raw)+proto.Size(payload))
 	for name, v := range r.vectors {
 		size += vectorHeader + aligned(len(name)) + aligned(4*len(v.dense)+8*len(v.indices))
 	}
@@ -49,7 +50,7 @@ func encodeBody(r *record) ([]byte, error) {
 	} else {
 		var err error
 		// In the order of keys: a field is found soon where those before it are short.
-		if b, err = (proto.MarshalOptions{Deterministic: true}).MarshalAppend(b, &qdrant.Struct{Fields: r.payload}); err != nil {
+		if b, err = (proto.MarshalOptions{Deterministic: true, UseCachedSize: true}).MarshalAppend(b, payload); err != nil {
 			return nil, fmt.Errorf("encode point %s: %w", r.id, err)
 		}
 	}
