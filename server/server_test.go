@@ -113,7 +113,7 @@ func serve(t testing.TB, st *store.Store, stage *embed.Stage, embedder *flaky) *
 	return serveWith(t, st, stage, embedder, server.Options{})
 }
 
-func serveWith(t *testing.T, st *store.Store, stage *embed.Stage, embedder *flaky, options server.Options) *fixture {
+func serveWith(t testing.TB, st *store.Store, stage *embed.Stage, embedder *flaky, options server.Options) *fixture {
 	t.Helper()
 	f := &fixture{embedder: embedder, served: make(chan error, 1), log: &safeBuffer{}}
 	options.Log, options.Drain = slog.New(slog.NewTextHandler(f.log, nil)), 5*time.Second

@@ -8,6 +8,7 @@ func Words(text string) int {
 	return c.words()
 }
 
+// words counts those of the text that was scanned.
 func (s *scanner) words() int {
 	words, chars := 0, 0
 	for i := range s.units {

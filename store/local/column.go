@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/akinserver/akin/store/local/code"
+	"github.com/akinserver/akin/store/local/kernel"
 )
 
 // denseColumn knows where the rows of one space of single dense vectors lie.
@@ -204,6 +205,13 @@ func (c *sparseColumn) of(slot uint32) (v sparse, ok bool) {
 	n := int(p.size) - 1
 	values := (*float32)(unsafe.Add(unsafe.Pointer(p.first), 4*n))
 	return sparse{unsafe.Slice(p.first, n), unsafe.Slice(values, n)}, true
+}
+
+// fetch lets the vector of a point come into the cache while something else is read.
+func (c *sparseColumn) fetch(slot uint32) {
+	if v, ok := c.of(slot); ok && len(v.values) > 0 {
+		kernel.Fetch(unsafe.Slice((*float32)(unsafe.Pointer(&v.indices[0])), 2*len(v.indices))) // the values lie behind
+	}
 }
 
 // put gives a point its vector, which is kept as a view.

@@ -264,6 +264,14 @@ func (s *selector) touches(key []byte) bool {
 	return !slices.ContainsFunc(s.exclude, func(p path) bool { return len(p.steps) == 1 && p.steps[0].key == string(key) })
 }
 
+// most is how many fields at the top can be chosen.
+func (s *selector) most() int {
+	if s.include != nil {
+		return len(s.include)
+	}
+	return math.MaxInt
+}
+
 // flat tells that fields at the top are chosen as a whole or not at all.
 func (s *selector) flat() bool {
 	deep := func(p path) bool { return len(p.steps) > 1 }
