@@ -1,0 +1,154 @@
+package family
+
+import (
+	"cmp"
+	"slices"
+	"unicode"
+)
+
+const (
+	// Of two prints of one text the shorter is found in the longer but for a new lead and light edits; and the longer is no more than some three times as long, or
+	// what they share is a quotation.
+	shorterShared = 0.55
+	longerShared  = 0.3
+
+	// Tokens of what was replaced, and by how many one may be longer than the other: beyond that, it was written anew, or a sentence was cut.
+	mostReplaced = 12
+	mostLonger   = 6
+
+	island = 2 // tokens shared by chance between what was put in and what was left out beside it
+)
+
+// PrintOf reports whether two texts are prints of one text: the one is found in the other, and nowhere does another number, date or name stand in
+// the place of one. A print may be cut, begin with a new lead, be merged, edited lightly, or printed in the other Chinese script.
+func (t Text) PrintOf(u Text) bool {
+	if t.digest == u.digest {
+		return len(t.tokens) > 0 && slices.EqualFunc(t.tokens, u.tokens, sameToken)
+	}
+	// Always the same way round, so that the answer is.
+	if c := cmp.Or(cmp.Compare(len(t.tokens), len(u.tokens)), cmp.Compare(t.digest, u.digest)); c > 0 {
+		t, u = u, t
+	}
+	runs := align(t.tokens, u.tokens)
+	shared := 0
+	for _, r := range runs {
+		shared += r.n
+	}
+	if float64(shared) < shorterShared*float64(len(t.tokens)) || float64(shared) < longerShared*float64(len(u.tokens)) {
+		return false
+	}
+	return !replaces(runs, t, u)
+}
+
+func sameToken(a, b token) bool { return a.hash == b.hash }
+
+// replaces reports whether a number or a name of one text has another in its place in the other text.
+func replaces(runs []run, t, u Text) bool {
+	var px, py stretch // the ones before
+	at, bt := 0, 0
+	for _, r := range append(runs, run{a: len(t.tokens), b: len(u.tokens)}) {
+		x, y := stretch{t, at, r.a}, stretch{u, bt, r.b}
+		if x.replacedBy(y) {
+			return true
+		}
+		// 广东东莞 becomes 广西东莞: one may see 西 put in and 东 left out.
+		if x.from-px.to <= island && (px.replacedBy(y) || x.replacedBy(py)) {
+			return true
+		}
+		px, py = x, y
+		at, bt = r.a+r.n, r.b+r.n
+	}
+	return false
+}
+
+// stretch is a part of a text that stands in the place of a part of another.
+type stretch struct {
+	text     Text
+	from, to int
+}
+
+func (x stretch) tokens() []token { return x.text.tokens[x.from:x.to] }
+
+func (x stretch) replacedBy(y stretch) bool {
+	if n, m := x.to-x.from, y.to-y.from; min(n, m) == 0 || max(n, m) > mostReplaced || distance(n, m) > mostLonger {
+		return false
+	}
+	a, b := x.numbers(), y.numbers()
+	if len(a) > 0 && len(b) > 0 && !contains(a, b) && !contains(b, a) {
+		return true
+	}
+	return x.names(y.text) && y.names(x.text)
+}
+
+func (x stretch) numbers() []string {
+	var out []string
+	for i, t := range x.tokens() {
+		if t.sort == number && !(t.written != 0 && x.everyday(x.from+i)) {
+			out = append(out, t.text)
+		}
+	}
+	return out
+}
+
+func contains(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
+// names reports whether a stretch may name somebody or something: it has a word that is no word of every day.
+func (x stretch) names(other Text) bool {
+	for i := x.from; i < x.to; i++ {
+		switch t := x.text.tokens[i]; t.sort {
+		case glyph:
+			if !x.everyday(i) {
+				return true
+			}
+		case word:
+			if t.capital && !titles[t.text] || t.opens && !x.text.lower[t.text] && !other.lower[t.text] && !openers[t.text] && !titles[t.text] {
+				return true
+			}
+		case number:
+		}
+	}
+	return false
+}
+
+// everyday reports whether the character at i belongs to a word of every day. The longest word that it can belong to decides; of two that are as long, one that
+// names a place.
+func (x stretch) everyday(i int) bool {
+	tokens := x.text.tokens
+	for length := longestWord; length > 1; length-- {
+		found := false
+		for from := max(0, i-length+1); from <= i && from+length <= len(tokens); from++ {
+			w, ok := joined(tokens[from : from+length])
+			switch {
+			case !ok:
+			case places()[w]:
+				return false
+			case common()[w]:
+				found = true
+			}
+		}
+		if found {
+			return true
+		}
+	}
+	return tokens[i].sort == glyph && (single[tokens[i].text] || !unicode.Is(unicode.Han, []rune(tokens[i].text)[0]))
+}
+
+// joined is the word that characters make which stand side by side.
+func joined(tokens []token) (string, bool) {
+	w := ""
+	for i, t := range tokens {
+		switch {
+		case i > 0 && t.apart:
+			return "", false
+		case t.sort == glyph:
+			w += t.text
+		case t.written != 0:
+			w += string(t.written)
+		default:
+			return "", false
+		}
+	}
+	return w, true
+}
