@@ -36,6 +36,14 @@ type Article struct {
 	Attributes    map[string]string // what else the source says, under its own names
 }
 
+// CompareDates orders dates of articles, the earliest first, and unknown ones last.
+func CompareDates(a, b string) int {
+	if (a == "") != (b == "") {
+		return -cmp.Compare(a, b)
+	}
+	return cmp.Compare(a, b)
+}
+
 // Caption is what stands under a picture.
 type Caption struct {
 	Text   string

@@ -122,7 +122,7 @@ type point interface {
 func storedArticle(p point) Stored {
 	b := briefFrom(p.GetPayload())
 	return Stored{
-		Article: articleFrom(p.GetPayload()), Origin: originFrom(p.GetPayload()), Sketch: b.sketch, Words: b.words,
+		Article: articleFrom(p.GetPayload()), Origin: originFrom(p.GetPayload()), Sketch: b.sketch, Family: p.GetPayload()[fieldFamily].GetStringValue(), Words: b.words,
 		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), keys: sparseNamed(p.GetVectors(), keysName), passages: passages(p.GetVectors()),
 	}
 }
@@ -137,6 +137,7 @@ type StoredStatement struct {
 	Keywords      []string
 	PublishedDate string
 	Language      string
+	Family        string // that of its article
 	Words         int
 	Dense         []float32
 	Lexical       akin.SparseVector
@@ -173,6 +174,7 @@ func storedStatement(from point) StoredStatement {
 		Keywords:      texts(p[fieldKeyword]),
 		PublishedDate: p[fieldPublished].GetStringValue(),
 		Language:      p[fieldLanguage].GetStringValue(),
+		Family:        p[fieldFamily].GetStringValue(),
 		Words:         int(p[fieldWords].GetIntegerValue()),
 		Dense:         dense(from.GetVectors()),
 		Lexical:       sparse(from.GetVectors()),

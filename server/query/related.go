@@ -230,7 +230,7 @@ next:
 	out := make([]ArticleMatch, len(families))
 	for i, members := range families {
 		first := *slices.MinFunc(members, func(a, b *ArticleMatch) int {
-			return cmp.Or(earlier(a.Article.PublishedDate, b.Article.PublishedDate), cmp.Compare(a.Article.ID, b.Article.ID))
+			return cmp.Or(akin.CompareDates(a.Article.PublishedDate, b.Article.PublishedDate), cmp.Compare(a.Article.ID, b.Article.ID))
 		})
 		for _, m := range members {
 			if m.Article.ID != first.Article.ID {

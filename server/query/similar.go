@@ -109,7 +109,7 @@ func byDate(matches []StatementMatch, order Order) {
 		if order == NewestFirst && a.PublishedDate != "" && b.PublishedDate != "" {
 			return cmp.Compare(b.PublishedDate, a.PublishedDate)
 		}
-		return earlier(a.PublishedDate, b.PublishedDate)
+		return akin.CompareDates(a.PublishedDate, b.PublishedDate)
 	})
 }
 
@@ -276,7 +276,7 @@ next:
 	for i, group := range groups {
 		best := group[0].Comparison
 		slices.SortFunc(group, func(a, b StatementMatch) int {
-			return cmp.Or(earlier(a.PublishedDate, b.PublishedDate), cmp.Compare(a.Statement.ID, b.Statement.ID))
+			return cmp.Or(akin.CompareDates(a.PublishedDate, b.PublishedDate), cmp.Compare(a.Statement.ID, b.Statement.ID))
 		})
 		first := group[0]
 		for _, other := range group[1:] {
