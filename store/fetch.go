@@ -277,17 +277,3 @@ func passages(v *qdrant.VectorsOutput) [][]float32 {
 	}
 	return rows
 }
-
-// Sketches returns the sketches of articles, by id.
-func (s *Store) Sketches(ctx context.Context, corpus string, ids []string) (map[string]string, error) {
-	points, err := s.get(ctx, s.names.articles, articleIDs(corpus, ids), qdrant.NewWithPayloadInclude(fieldBrief), nil)
-	if err != nil {
-		return nil, err
-	}
-	sketches := make(map[string]string, len(points))
-	for _, p := range points {
-		b := briefFrom(p.Payload)
-		sketches[b.id] = b.sketch
-	}
-	return sketches, nil
-}

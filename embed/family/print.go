@@ -15,6 +15,9 @@ const (
 	// Tokens of what was replaced, and by how many one may be longer than the other: beyond that, it was written anew, or a sentence was cut.
 	mostReplaced = 12
 	mostLonger   = 6
+	mostAtEnd    = 5 // where the texts begin or end, and nothing holds them side by side there
+
+	nearby = 8 // tokens within which a name is only told earlier or later
 
 	island = 2 // tokens shared by chance between what was put in and what was left out beside it
 )
@@ -67,17 +70,22 @@ type stretch struct {
 	from, to int
 }
 
+func (x stretch) atEnd() bool { return x.from == 0 || x.to == len(x.text.tokens) }
+
 func (x stretch) tokens() []token { return x.text.tokens[x.from:x.to] }
 
 func (x stretch) replacedBy(y stretch) bool {
-	if n, m := x.to-x.from, y.to-y.from; min(n, m) == 0 || max(n, m) > mostReplaced || distance(n, m) > mostLonger {
+	n, m := x.to-x.from, y.to-y.from
+	if min(n, m) == 0 || max(n, m) > mostReplaced || distance(n, m) > mostLonger || max(n, m) > mostAtEnd && (x.atEnd() || y.atEnd()) {
 		return false
 	}
 	a, b := x.numbers(), y.numbers()
 	if len(a) > 0 && len(b) > 0 && !contains(a, b) && !contains(b, a) {
 		return true
 	}
-	return x.names(y.text) && y.names(x.text)
+	one, here := x.names(y)
+	other, there := y.names(x)
+	return one && other && (here || there)
 }
 
 func (x stretch) numbers() []string {
@@ -94,19 +102,43 @@ func contains(all, some []string) bool {
 	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
 }
 
-// names reports whether a stretch may name somebody or something: it has a word that is no word of every day.
-func (x stretch) names(other Text) bool {
+// names reports whether a stretch may name somebody or something: it has a word that is no word of every day; and whether such a word does not stand near its place in the other text.
+func (x stretch) names(y stretch) (some, new bool) {
 	for i := x.from; i < x.to; i++ {
+		named := false
 		switch t := x.text.tokens[i]; t.sort {
 		case glyph:
-			if !x.everyday(i) {
-				return true
-			}
+			named = !x.everyday(i)
 		case word:
-			if t.capital && !titles[t.text] || t.opens && !x.text.lower[t.text] && !other.lower[t.text] && !openers[t.text] && !titles[t.text] {
-				return true
-			}
+			named = t.capital && !titles[t.text] || t.opens && !x.text.lower[t.text] && !y.text.lower[t.text] && !openers[t.text] && !titles[t.text]
 		case number:
+		}
+		some = some || named
+		new = new || named && !y.near(x.wordAt(i))
+	}
+	return some, new
+}
+
+// wordAt is a word, or a character with a neighbour in the stretch; nil for a character without one, which says nothing by itself.
+func (x stretch) wordAt(i int) []token {
+	tokens := x.text.tokens
+	switch {
+	case tokens[i].sort == word:
+		return tokens[i : i+1]
+	case i+1 < x.to:
+		return tokens[i : i+2]
+	case i > x.from:
+		return tokens[i-1 : i+1]
+	}
+	return nil
+}
+
+// near reports whether tokens stand in or around a stretch.
+func (x stretch) near(tokens []token) bool {
+	around := x.text.tokens[max(0, x.from-nearby):min(len(x.text.tokens), x.to+nearby)]
+	for i := range around {
+		if n := len(tokens); n > 0 && length(around[i:], tokens) == n {
+			return true
 		}
 	}
 	return false

@@ -17,9 +17,8 @@ type ArticleMatch struct {
 	Evidence    []Evidence
 	OtherPrints []string // ids of its other prints
 
-	hit    *store.ArticleHit
-	root   float64 // of its lexical score against itself, where matches are compared with one another
-	sketch family.Sketch
+	hit  *store.ArticleHit
+	root float64 // of its lexical score against itself, where matches are compared with one another
 }
 
 // ArticleAnswer is one page of related articles, best first.
@@ -32,7 +31,7 @@ type ArticleAnswer struct {
 
 // Related finds the articles that are related to the seeds. The seeds and their other prints never come back.
 //
-// It makes two calls to the store: one for candidates, one for what an answer shows of its matches. Another call reads seeds first when they decide who can be a candidate
+// It makes two calls to the store: one for candidates, one for what an answer shows of its matches; and one for other prints, where a match has any. Another call reads seeds first when they decide who can be a candidate
 // (Time.Scope without a reference), and two more are made when a seed is not stored.
 //
 // Errors: akin.ErrNotFound when no positive seed is there, akin.ErrUnavailable when the store or the embedder does not answer.
@@ -46,14 +45,14 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	for _, hit := range q.best(hits) {
 		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, hit: hit, root: q.root(&hit.Hit)}
 		m.Scores = q.scores(hit.Hit, hit.Words)
-		m.sketch, _ = family.Decode(hit.Sketch)
+		sketch, _ := family.Decode(hit.Sketch) // one that cannot be read resembles nothing
 		likeness := m.Scores.likeness()
 		switch {
-		case !r.EveryPrint && printOf(q.seeds, m.sketch):
+		case !r.EveryPrint && q.besideSeed(hit):
 			counts[Collapsed]++
 		case likeness <= 0: // counted as unrelated
 		default:
-			m.Band = q.band(likeness, hit.Words, m.sketch)
+			m.Band = q.band(likeness, hit, sketch)
 			m.Scores.TimePart = r.Time.age(likeness, hit.PublishedDate, q.reference)
 			m.Score = m.Scores.total()
 			matches = append(matches, m)
@@ -183,6 +182,11 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 	if len(matches) == 0 {
 		return nil, nil
 	}
+	if !r.EveryPrint {
+		if err := e.gather(ctx, r.Corpus, q.filter, matches); err != nil {
+			return nil, err
+		}
+	}
 	ids := make([]string, len(matches))
 	for i, m := range matches {
 		ids[i] = m.Article.ID
@@ -205,41 +209,64 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 	return shown, nil
 }
 
-// printOf reports whether a text is another print of an article among the seeds. A text that is a seed is something else: whoever brings it
-// may well ask where it was printed.
-func printOf(seeds []seed, sketch family.Sketch) bool {
-	return slices.ContainsFunc(seeds, func(s seed) bool { return s.article != nil && s.sketch.Same(sketch) })
+// isPrint reports whether a candidate is a print of the seed's text: it belongs to the family of an article; of a text that is not stored, only its sketch is known.
+func (s *seed) isPrint(family string, sketch family.Sketch) bool {
+	if s.article != nil {
+		return sameFamily(s.article.Family, family)
+	}
+	return s.sketch.Same(sketch)
 }
 
-// collapsePrints keeps one of several prints of a text: the earliest, at the place of the best. A text belongs to a family only when it is a print
-// of each of its members, so that no chain of small differences joins two texts.
+func sameFamily(a, b string) bool { return a != "" && a == b }
+
+// besideSeed reports whether a candidate is another print of an article among the seeds. A text that is a seed is something else: whoever brings it may well ask where it was printed.
+func (q *question) besideSeed(hit *store.ArticleHit) bool {
+	return slices.ContainsFunc(q.seeds, func(s seed) bool { return s.article != nil && sameFamily(s.article.Family, hit.Family) })
+}
+
+// collapsePrints keeps one of several prints of a text, that which is most alike: it stands for its family, until it is known which is the earliest.
 func collapsePrints(matches []ArticleMatch, counts map[Reason]int) []ArticleMatch {
-	var families [][]*ArticleMatch
-next:
+	seen := map[string]bool{}
+	return slices.DeleteFunc(matches, func(m ArticleMatch) bool {
+		family := m.hit.Family
+		if family == "" {
+			return false
+		}
+		if seen[family] {
+			counts[Collapsed]++
+			return true
+		}
+		seen[family] = true
+		return false
+	})
+}
+
+// gather puts the earliest print that the filter lets pass in the place of each match, and lists the others.
+func (e *Engine) gather(ctx context.Context, corpus string, filter akin.Filter, matches []ArticleMatch) error {
+	var families []string
+	for _, m := range matches {
+		if m.hit.Family != "" {
+			families = append(families, m.hit.Family)
+		}
+	}
+	prints, err := e.store.FamilyPrints(ctx, corpus, filter, families, mostPrints*len(families))
+	if err != nil {
+		return err
+	}
 	for i := range matches {
 		m := &matches[i]
-		for k, members := range families {
-			if !slices.ContainsFunc(members, func(o *ArticleMatch) bool { return !o.sketch.Same(m.sketch) }) {
-				families[k] = append(members, m)
-				counts[Collapsed]++
-				continue next
-			}
+		family := prints[m.hit.Family]
+		if len(family) == 0 {
+			continue // printed once, or deleted meanwhile
 		}
-		families = append(families, []*ArticleMatch{m})
-	}
-	out := make([]ArticleMatch, len(families))
-	for i, members := range families {
-		first := *slices.MinFunc(members, func(a, b *ArticleMatch) int {
-			return cmp.Or(akin.CompareDates(a.Article.PublishedDate, b.Article.PublishedDate), cmp.Compare(a.Article.ID, b.Article.ID))
-		})
-		for _, m := range members {
-			if m.Article.ID != first.Article.ID {
-				first.OtherPrints = append(first.OtherPrints, m.Article.ID)
-			}
+		m.Article.ID = family[0].ID
+		for _, p := range family[1:] {
+			m.OtherPrints = append(m.OtherPrints, p.ID)
 		}
-		slices.Sort(first.OtherPrints)
-		first.Comparison = members[0].Comparison // the best
-		out[i] = first
+		slices.Sort(m.OtherPrints)
 	}
-	return out
+	return nil
 }
+
+// mostPrints are read of one family, or several more where others have fewer.
+const mostPrints = 200
