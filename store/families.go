@@ -155,29 +155,52 @@ func familyOperation(corpus, family string, ids []string) *qdrant.PointsUpdateOp
 	return qdrant.NewPointsUpdateSetPayload(&qdrant.PointsUpdateOperation_SetPayload{Payload: p, PointsSelector: points})
 }
 
-// FamilyPrints returns the prints that belong to families and pass a filter, by family, the earliest first; at most so many in all.
-func (s *Store) FamilyPrints(ctx context.Context, corpus string, filter akin.Filter, families []string, most int) (map[string][]Print, error) {
-	prints := map[string][]Print{}
+// Gathered are articles with the prints of their families.
+type Gathered struct {
+	Articles map[string]Stored
+	Prints   map[string][]Print // by family, the earliest first: those that pass the filter, some two hundred of a family at most
+}
+
+// Gather returns articles by id, as Articles does, with the first prints of families and all prints of these that pass a filter, in one call.
+func (s *Store) Gather(ctx context.Context, corpus string, filter akin.Filter, ids, families []string, read Read) (Gathered, error) {
 	if len(families) == 0 {
-		return prints, nil
+		articles, err := s.Articles(ctx, corpus, ids, read)
+		return Gathered{Articles: articles}, err
 	}
+	payload, vectors := read.selectors()
+	points := articleIDs(corpus, append(slices.Clone(ids), families...))
 	within := articleConditions(corpus, filter)
 	within.Must = append(within.Must, qdrant.NewMatchKeywords(fieldFamily, families...))
-	points, err := s.client.Scroll(ctx, &qdrant.ScrollPoints{
-		CollectionName: s.names.articles, Filter: within, Limit: qdrant.PtrOf(uint32(most)), WithPayload: qdrant.NewWithPayloadInclude(fieldBrief, fieldFamily),
-	})
+	results, err := s.client.QueryBatch(ctx, &qdrant.QueryBatchPoints{CollectionName: s.names.articles, QueryPoints: []*qdrant.QueryPoints{
+		{
+			CollectionName: s.names.articles, Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasID(points...)}}, Limit: qdrant.PtrOf(uint64(len(points))),
+			WithPayload: payload, WithVectors: vectors,
+		},
+		{
+			CollectionName: s.names.articles, Filter: within, Limit: qdrant.PtrOf(uint64(mostPrints * len(families))),
+			WithPayload: qdrant.NewWithPayloadInclude(fieldBrief, fieldFamily),
+		},
+	}})
 	if err != nil {
-		return nil, fmt.Errorf("store: read families from %s: %w", s.names.articles, meaning(err))
+		return Gathered{}, fmt.Errorf("store: read from %s: %w", s.names.articles, meaning(err))
 	}
-	for _, p := range points {
-		print := printFrom(p.Payload)
-		prints[print.Family] = append(prints[print.Family], print)
+	g := Gathered{Articles: make(map[string]Stored, len(points)), Prints: make(map[string][]Print, len(families))}
+	for _, p := range results[0].GetResult() {
+		stored := storedArticle(p)
+		g.Articles[stored.Article.ID] = stored
 	}
-	for _, list := range prints {
+	for _, p := range results[1].GetResult() {
+		print := printFrom(p.GetPayload())
+		g.Prints[print.Family] = append(g.Prints[print.Family], print)
+	}
+	for _, list := range g.Prints {
 		slices.SortFunc(list, ComparePrints)
 	}
-	return prints, nil
+	return g, nil
 }
+
+// mostPrints are read of one family, or several more where others have fewer.
+const mostPrints = 200
 
 // ComparePrints puts the earliest first; of one day, by id.
 func ComparePrints(a, b Print) int {

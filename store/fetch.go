@@ -78,20 +78,10 @@ type Read struct {
 
 // Articles returns articles by id; an id that is not stored is not in the answer.
 func (s *Store) Articles(ctx context.Context, corpus string, ids []string, read Read) (map[string]Stored, error) {
-	with := qdrant.NewWithPayload(true)
-	if !read.Text {
-		with = qdrant.NewWithPayloadExclude(heavy...)
-	}
-	var named []string
-	if read.Vectors {
-		named = append(named, denseName, lexicalName)
-	}
-	if read.Passages {
-		named = append(named, passagesName)
-	}
+	payload, vectors := read.selectors()
 	articles := make(map[string]Stored, len(ids))
 	for part := range slices.Chunk(ids, readAtOnce) {
-		points, err := s.get(ctx, s.names.articles, articleIDs(corpus, part), with, vectorsNamed(named))
+		points, err := s.get(ctx, s.names.articles, articleIDs(corpus, part), payload, vectors)
 		if err != nil {
 			return nil, err
 		}
@@ -106,11 +96,22 @@ func (s *Store) Articles(ctx context.Context, corpus string, ids []string, read 
 // readAtOnce articles come in one answer.
 const readAtOnce = 100
 
-func vectorsNamed(names []string) *qdrant.WithVectorsSelector {
-	if len(names) == 0 {
-		return nil
+func (r Read) selectors() (*qdrant.WithPayloadSelector, *qdrant.WithVectorsSelector) {
+	payload := qdrant.NewWithPayload(true)
+	if !r.Text {
+		payload = qdrant.NewWithPayloadExclude(heavy...)
 	}
-	return qdrant.NewWithVectorsInclude(names...)
+	var named []string
+	if r.Vectors {
+		named = append(named, denseName, lexicalName)
+	}
+	if r.Passages {
+		named = append(named, passagesName)
+	}
+	if len(named) == 0 {
+		return payload, nil
+	}
+	return payload, qdrant.NewWithVectorsInclude(named...)
 }
 
 // point is what the client's several messages for a point that was read have in common.

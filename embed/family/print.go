@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/akinserver/akin/embed/name"
 )
 
 const (
@@ -14,10 +17,10 @@ const (
 
 	// Tokens of what was replaced, and by how many one may be longer than the other: beyond that, it was written anew, or a sentence was cut.
 	mostReplaced = 12
-	mostLonger   = 6
+	mostLonger   = 5
 	mostAtEnd    = 5 // where the texts begin or end, and nothing holds them side by side there
 
-	nearby = 8 // tokens within which a name is only told earlier or later
+	nearby = 16 // tokens within which a name is only told earlier or later
 
 	island = 2 // tokens shared by chance between what was put in and what was left out beside it
 )
@@ -144,27 +147,58 @@ func (x stretch) near(tokens []token) bool {
 	return false
 }
 
-// everyday reports whether the character at i belongs to a word of every day. The longest word that it can belong to decides; of two that are as long, one that
-// names a place.
+// everyday reports whether the character at i belongs to a word of every day, or is one.
 func (x stretch) everyday(i int) bool {
+	t := x.text.tokens[i]
+	switch x.wordOver(i) {
+	case everydayWord:
+		return true
+	case placeName:
+		return false
+	}
+	c, _ := utf8.DecodeRuneInString(t.text)
+	return t.sort == glyph && (!unicode.Is(unicode.Han, c) || single[t.text] && !x.afterSurname(i))
+}
+
+// afterSurname reports whether the character at i may be part of the name that a surname before it begins.
+func (x stretch) afterSurname(i int) bool {
+	for from := i - 1; from >= max(0, i-2) && !x.text.tokens[from+1].apart; from-- {
+		if t := x.text.tokens[from]; t.sort == glyph && name.Surname(t.text) != "" && !single[t.text] && x.wordOver(from) == noWord {
+			return true
+		}
+	}
+	return false
+}
+
+// listed says in which list a word is.
+type listed uint8
+
+const (
+	noWord listed = iota
+	everydayWord
+	placeName
+)
+
+// wordOver looks for the longest word of the lists that the character at i can belong to; of two that are as long, one that names a place is taken.
+func (x stretch) wordOver(i int) listed {
 	tokens := x.text.tokens
 	for length := longestWord; length > 1; length-- {
-		found := false
+		found := noWord
 		for from := max(0, i-length+1); from <= i && from+length <= len(tokens); from++ {
 			w, ok := joined(tokens[from : from+length])
 			switch {
 			case !ok:
 			case places()[w]:
-				return false
+				return placeName
 			case common()[w]:
-				found = true
+				found = everydayWord
 			}
 		}
-		if found {
-			return true
+		if found != noWord {
+			return found
 		}
 	}
-	return tokens[i].sort == glyph && (single[tokens[i].text] || !unicode.Is(unicode.Han, []rune(tokens[i].text)[0]))
+	return noWord
 }
 
 // joined is the word that characters make which stand side by side.

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/akinserver/akin"
@@ -31,7 +32,7 @@ type ArticleAnswer struct {
 
 // Related finds the articles that are related to the seeds. The seeds and their other prints never come back.
 //
-// It makes two calls to the store: one for candidates, one for what an answer shows of its matches; and one for other prints, where a match has any. Another call reads seeds first when they decide who can be a candidate
+// It makes two calls to the store: one for candidates, one for what an answer shows of its matches. Another call reads seeds first when they decide who can be a candidate
 // (Time.Scope without a reference), and two more are made when a seed is not stored.
 //
 // Errors: akin.ErrNotFound when no positive seed is there, akin.ErrUnavailable when the store or the embedder does not answer.
@@ -177,27 +178,40 @@ func idsOf(seeds []seed) []string {
 	return ids
 }
 
-// show reads what an answer shows of its matches; what was deleted meanwhile is left out.
+// show reads what an answer shows of its matches; what was deleted meanwhile is left out. Of several prints the earliest that the filter lets pass is shown, and the others are listed.
 func (e *Engine) show(ctx context.Context, r Request, q *question, matches []ArticleMatch) ([]ArticleMatch, error) {
 	if len(matches) == 0 {
 		return nil, nil
 	}
-	if !r.EveryPrint {
-		if err := e.gather(ctx, r.Corpus, q.filter, matches); err != nil {
-			return nil, err
-		}
-	}
 	ids := make([]string, len(matches))
+	var families []string
 	for i, m := range matches {
 		ids[i] = m.Article.ID
+		if m.hit.Family != "" && !r.EveryPrint {
+			families = append(families, m.hit.Family)
+		}
 	}
-	stored, err := e.store.Articles(ctx, r.Corpus, ids, store.Read{Text: r.Evidence > 0, Passages: r.Evidence > 0})
+	read := store.Read{Text: r.Evidence > 0, Passages: r.Evidence > 0}
+	gathered, err := e.store.Gather(ctx, r.Corpus, q.filter, ids, families, read)
 	if err != nil {
 		return nil, err
 	}
+	var unread []string // the filter lets pass neither the first print nor one that was found
+	for i := range matches {
+		m := &matches[i]
+		m.stand(gathered.Prints[m.hit.Family])
+		if _, ok := gathered.Articles[m.Article.ID]; !ok {
+			unread = append(unread, m.Article.ID)
+		}
+	}
+	more, err := e.store.Articles(ctx, r.Corpus, unread, read)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(gathered.Articles, more)
 	shown := make([]ArticleMatch, 0, len(matches))
 	for _, m := range matches {
-		s, ok := stored[m.Article.ID]
+		s, ok := gathered.Articles[m.Article.ID]
 		if !ok {
 			continue
 		}
@@ -207,6 +221,18 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 		shown = append(shown, m)
 	}
 	return shown, nil
+}
+
+// stand has the earliest of a family stand for all.
+func (m *ArticleMatch) stand(prints []store.Print) {
+	if len(prints) == 0 {
+		return // printed once, or deleted meanwhile
+	}
+	m.Article.ID = prints[0].ID
+	for _, p := range prints[1:] {
+		m.OtherPrints = append(m.OtherPrints, p.ID)
+	}
+	slices.Sort(m.OtherPrints)
 }
 
 // isPrint reports whether a candidate is a print of the seed's text: it belongs to the family of an article; of a text that is not stored, only its sketch is known.
@@ -224,49 +250,21 @@ func (q *question) besideSeed(hit *store.ArticleHit) bool {
 	return slices.ContainsFunc(q.seeds, func(s seed) bool { return s.article != nil && sameFamily(s.article.Family, hit.Family) })
 }
 
-// collapsePrints keeps one of several prints of a text, that which is most alike: it stands for its family, until it is known which is the earliest.
+// collapsePrints keeps one of several prints of a text: the earliest, at the place of the best.
 func collapsePrints(matches []ArticleMatch, counts map[Reason]int) []ArticleMatch {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(matches, func(m ArticleMatch) bool {
-		family := m.hit.Family
-		if family == "" {
-			return false
-		}
-		if seen[family] {
-			counts[Collapsed]++
-			return true
-		}
-		seen[family] = true
-		return false
-	})
-}
-
-// gather puts the earliest print that the filter lets pass in the place of each match, and lists the others.
-func (e *Engine) gather(ctx context.Context, corpus string, filter akin.Filter, matches []ArticleMatch) error {
-	var families []string
+	at := map[string]int{}
+	out := matches[:0]
 	for _, m := range matches {
-		if m.hit.Family != "" {
-			families = append(families, m.hit.Family)
+		i, seen := at[m.hit.Family]
+		if !seen || m.hit.Family == "" {
+			at[m.hit.Family] = len(out)
+			out = append(out, m)
+			continue
+		}
+		counts[Collapsed]++
+		if a, b := &m.Article, &out[i].Article; cmp.Or(akin.CompareDates(a.PublishedDate, b.PublishedDate), cmp.Compare(a.ID, b.ID)) < 0 {
+			out[i].Article = m.Article
 		}
 	}
-	prints, err := e.store.FamilyPrints(ctx, corpus, filter, families, mostPrints*len(families))
-	if err != nil {
-		return err
-	}
-	for i := range matches {
-		m := &matches[i]
-		family := prints[m.hit.Family]
-		if len(family) == 0 {
-			continue // printed once, or deleted meanwhile
-		}
-		m.Article.ID = family[0].ID
-		for _, p := range family[1:] {
-			m.OtherPrints = append(m.OtherPrints, p.ID)
-		}
-		slices.Sort(m.OtherPrints)
-	}
-	return nil
+	return out
 }
-
-// mostPrints are read of one family, or several more where others have fewer.
-const mostPrints = 200
