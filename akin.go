@@ -95,6 +95,15 @@ func (a *Article) Place() {
 	}
 }
 
+// Body is the paragraphs' texts joined by line feeds.
+func (a *Article) Body() string {
+	texts := make([]string, len(a.Paragraphs))
+	for i, p := range a.Paragraphs {
+		texts[i] = p.Text
+	}
+	return strings.Join(texts, "\n")
+}
+
 // Speakers are the names of those whom the article quotes, each once, in the order in which they first speak.
 func (a *Article) Speakers() []string {
 	var names []string

@@ -4,11 +4,9 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed/family"
 	"github.com/akinserver/akin/store"
 )
@@ -281,7 +279,7 @@ func (k *kin) read(ctx context.Context, pairs [][2]*member) error {
 		for _, id := range part {
 			var text family.Text // of one that was deleted meanwhile
 			if s, ok := stored[id]; ok {
-				text = family.Read(printed(&s.Article))
+				text = family.Read(cutOpening(s.Article.Body()))
 			}
 			wanted[id].text = &text
 		}
@@ -291,18 +289,6 @@ func (k *kin) read(ctx context.Context, pairs [][2]*member) error {
 
 // readAtOnce articles are read with their texts in one call.
 const readAtOnce = 64
-
-// printed is the text by which prints are known: the body, without what a paper puts before it.
-func printed(a *akin.Article) string {
-	var body strings.Builder
-	for i := range a.Paragraphs {
-		if i > 0 {
-			body.WriteByte('\n')
-		}
-		body.WriteString(a.Paragraphs[i].Text)
-	}
-	return withoutOpening(body.String())
-}
 
 func (k *kin) printOf(a, b *member) bool {
 	pair := [2]string{min(a.ID, b.ID), max(a.ID, b.ID)}

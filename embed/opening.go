@@ -11,4 +11,13 @@ var opening = regexp.MustCompile(
 		`|本报讯(?:\s*[（(][^\n）)]{0,60}[）)])?` +
 		`|\p{Lu}[\p{L} .,'’-]{1,40}, (?:\p{Lu}[\p{L}.]{2,9} \d{1,2}|\d{1,2} \p{Lu}[\p{L}.]{2,9})(?: \([^)\n]{0,100}\))? ?[—–-]+)`)
 
-func withoutOpening(body string) string { return body[len(opening.FindString(body)):] }
+// cutOpening parts a body from what is printed before it.
+func cutOpening(body string) (before, rest string) {
+	n := len(opening.FindString(body))
+	return body[:n], body[n:]
+}
+
+func withoutOpening(body string) string {
+	_, rest := cutOpening(body)
+	return rest
+}

@@ -18,16 +18,19 @@ const (
 	// Tokens of what was replaced, and by how many one may be longer than the other: beyond that, it was written anew, or a sentence was cut.
 	mostReplaced = 12
 	mostLonger   = 5
-	mostAtEnd    = 5 // where the texts begin or end, and nothing holds them side by side there
+
+	mostChanged = 24 // tokens of differences that stand close together: beyond that, the stretch was written anew
+	mostAtEnd   = 5  // where the texts begin or end, and nothing holds them side by side there
 
 	nearby = 16 // tokens within which a name is only told earlier or later
-
-	island = 2 // tokens shared by chance between what was put in and what was left out beside it
 )
 
 // PrintOf reports whether two texts are prints of one text: the one is found in the other, and nowhere does another number, date or name stand in
 // the place of one. A print may be cut, begin with a new lead, be merged, edited lightly, or printed in the other Chinese script.
 func (t Text) PrintOf(u Text) bool {
+	if t.redated(u) {
+		return false
+	}
 	if t.digest == u.digest {
 		return len(t.tokens) > 0 && slices.EqualFunc(t.tokens, u.tokens, sameToken)
 	}
@@ -50,21 +53,60 @@ func sameToken(a, b token) bool { return a.hash == b.hash }
 
 // replaces reports whether a number or a name of one text has another in its place in the other text.
 func replaces(runs []run, t, u Text) bool {
-	var px, py stretch // the ones before
-	at, bt := 0, 0
-	for _, r := range append(runs, run{a: len(t.tokens), b: len(u.tokens)}) {
-		x, y := stretch{t, at, r.a}, stretch{u, bt, r.b}
-		if x.replacedBy(y) {
+	gaps := gapsBetween(runs, t, u)
+	for from := 0; from < len(gaps); {
+		to := from + 1
+		for to < len(gaps) && gaps[to].x.from-gaps[to-1].x.to < seed {
+			to++
+		}
+		if replacedWithin(gaps[from:to]) {
 			return true
 		}
-		// 广东东莞 becomes 广西东莞: one may see 西 put in and 东 left out.
-		if x.from-px.to <= island && (px.replacedBy(y) || x.replacedBy(py)) {
-			return true
-		}
-		px, py = x, y
-		at, bt = r.a+r.n, r.b+r.n
+		from = to
 	}
 	return false
+}
+
+// replacedWithin looks at differences that stand close together. Where much differs, a stretch was written anew, and what looks shared in it is so by chance.
+func replacedWithin(gaps []gap) bool {
+	first, last := gaps[0], gaps[len(gaps)-1]
+	x, y := stretch{first.x.text, first.x.from, last.x.to}, stretch{first.y.text, first.y.from, last.y.to}
+	most := mostChanged
+	if x.atEnd() || y.atEnd() {
+		most = mostAtEnd
+	}
+	if max(x.len(), y.len()) > most {
+		return false
+	}
+	for i, g := range gaps {
+		// 广东东莞 becomes 广西东莞: one may see 西 put in and 东 left out.
+		if g.x.replacedBy(g.y) || i > 0 && (gaps[i-1].x.replacedBy(g.y) || g.x.replacedBy(gaps[i-1].y)) {
+			return true
+		}
+	}
+	return false
+}
+
+// redated reports whether two openings are one but for a number or name: another paper's would differ in more.
+func (t Text) redated(u Text) bool {
+	a, b := Text{tokens: t.opening}, Text{tokens: u.opening}
+	gaps := gapsBetween(align(a.tokens, b.tokens), a, b)
+	return len(gaps) == 1 && gaps[0].x.replacedBy(gaps[0].y)
+}
+
+// gap is what stands in two texts between runs that both share.
+type gap struct{ x, y stretch }
+
+func gapsBetween(runs []run, t, u Text) []gap {
+	var gaps []gap
+	at, bt := 0, 0
+	for _, r := range append(runs, run{a: len(t.tokens), b: len(u.tokens)}) {
+		if at < r.a || bt < r.b {
+			gaps = append(gaps, gap{stretch{t, at, r.a}, stretch{u, bt, r.b}})
+		}
+		at, bt = r.a+r.n, r.b+r.n
+	}
+	return gaps
 }
 
 // stretch is a part of a text that stands in the place of a part of another.
@@ -73,13 +115,14 @@ type stretch struct {
 	from, to int
 }
 
+func (x stretch) len() int { return x.to - x.from }
+
 func (x stretch) atEnd() bool { return x.from == 0 || x.to == len(x.text.tokens) }
 
 func (x stretch) tokens() []token { return x.text.tokens[x.from:x.to] }
 
 func (x stretch) replacedBy(y stretch) bool {
-	n, m := x.to-x.from, y.to-y.from
-	if min(n, m) == 0 || max(n, m) > mostReplaced || distance(n, m) > mostLonger || max(n, m) > mostAtEnd && (x.atEnd() || y.atEnd()) {
+	if n, m := x.len(), y.len(); min(n, m) == 0 || max(n, m) > mostReplaced || distance(n, m) > mostLonger {
 		return false
 	}
 	a, b := x.numbers(), y.numbers()

@@ -22,8 +22,8 @@ func TestReprints(t *testing.T) {
 	type score struct{ right, all int }
 	scores := map[string]*score{}
 	for n, a := range articles(t) {
-		original := family.Read(body(&a))
-		sketch := family.Of(body(&a))
+		original := family.Read("", a.Body())
+		sketch := family.Of(a.Body())
 		for _, change := range testdata.Reprints(traditional(t)) {
 			print, ok := change.Make(uint64(n), a)
 			if !ok {
@@ -35,11 +35,11 @@ func TestReprints(t *testing.T) {
 				scores[change.Name] = s
 			}
 			s.all++
-			text := body(&print)
-			if got := sketch.Near(family.Of(text)) && original.PrintOf(family.Read(text)); got != change.Decoy {
+			text := print.Body()
+			if got := sketch.Near(family.Of(text)) && original.PrintOf(family.Read("", text)); got != change.Decoy {
 				s.right++
 			} else if os.Getenv("AKIN_REPRINTS_SHOW") == change.Name {
-				t.Logf("%s: near %v, print %v\n%s\n%s", a.ID, sketch.Near(family.Of(text)), original.PrintOf(family.Read(text)), body(&a), text)
+				t.Logf("%s: near %v, print %v\n%s\n%s", a.ID, sketch.Near(family.Of(text)), original.PrintOf(family.Read("", text)), a.Body(), text)
 			}
 		}
 	}
@@ -50,14 +50,6 @@ func TestReprints(t *testing.T) {
 		}
 		t.Logf("%-20s %5d of %5d", change.Name, s.right, s.all)
 	}
-}
-
-func body(a *akin.Article) string {
-	texts := make([]string, len(a.Paragraphs))
-	for i, p := range a.Paragraphs {
-		texts[i] = p.Text
-	}
-	return strings.Join(texts, "\n")
 }
 
 // articles are those of AKIN_REPRINTS, or the sample's.

@@ -11,9 +11,10 @@ import (
 
 // Text is a text made ready to be laid beside others. It takes some hundred bytes a word: it is made, compared and thrown away.
 type Text struct {
-	tokens []token
-	digest uint64
-	lower  map[string]bool // words that stand in it without a capital letter
+	tokens  []token
+	opening []token // what a paper puts before it
+	digest  uint64
+	lower   map[string]bool // words that stand in it without a capital letter
 }
 
 // sort is what a token is.
@@ -36,8 +37,14 @@ type token struct {
 	apart   bool // something that is no letter stands before it
 }
 
-// Read makes a text ready.
-func Read(text string) Text {
+// Read makes a text ready. Its opening says who filed it, from where and when: reprints change that as they like.
+func Read(opening, text string) Text {
+	t := read(text)
+	t.opening = read(opening).tokens
+	return t
+}
+
+func read(text string) Text {
 	r := reader{runes: []rune(norm.NFKC.String(text)), opening: true, text: Text{lower: map[string]bool{}}}
 	for r.at < len(r.runes) {
 		r.next()
