@@ -22,7 +22,7 @@ type families struct {
 
 const (
 	// mostSettled is how many articles are settled together. Where more hang together, those that were found first are.
-	mostSettled = 2000
+	mostSettled = 600
 
 	// settleAgain is how often what was settled is looked at once more, since others may write at the same time.
 	settleAgain = 8
@@ -126,7 +126,7 @@ func (f *families) settle(ctx context.Context, corpus string, ids, sketches []st
 // settleAll looks again after what it wrote: what another process wrote meanwhile is seen by the one or by the other.
 func (f *families) settleAll(ctx context.Context, corpus string, ids, sketches []string) error {
 	for range settleAgain {
-		k := kin{store: f.store, corpus: corpus, members: map[string]*member{}, found: map[string]*member{}, same: map[[2]string]bool{}, asked: map[string]bool{}}
+		k := kin{store: f.store, corpus: corpus, members: map[string]*member{}, found: map[string]*member{}, compared: map[[2]string]family.Relation{}, asked: map[string]bool{}}
 		if err := k.find(ctx, ids, sketches); err != nil {
 			return err
 		}
@@ -143,12 +143,12 @@ func (f *families) settleAll(ctx context.Context, corpus string, ids, sketches [
 
 // kin are articles that hang together by being prints of each other, as they are stored at this moment.
 type kin struct {
-	store   *store.Store
-	corpus  string
-	members map[string]*member
-	found   map[string]*member // and those that were compared with them
-	same    map[[2]string]bool // pairs that were compared, by id
-	asked   map[string]bool    // sketches for which the store was searched
+	store    *store.Store
+	corpus   string
+	members  map[string]*member
+	found    map[string]*member            // and those that were compared with them
+	compared map[[2]string]family.Relation // pairs, by id
+	asked    map[string]bool               // sketches for which the store was searched
 }
 
 type member struct {
@@ -250,7 +250,7 @@ func (k *kin) reach(ctx context.Context, from []*member) ([]*member, error) {
 	var reached []*member
 	for _, p := range pairs {
 		m, o := p[0], p[1]
-		if !k.printOf(m, o) {
+		if k.compare(m, o) != family.Print {
 			continue
 		}
 		m.prints, o.prints = append(m.prints, o), append(o.prints, m)
@@ -290,14 +290,16 @@ func (k *kin) read(ctx context.Context, pairs [][2]*member) error {
 // readAtOnce articles are read with their texts in one call.
 const readAtOnce = 64
 
-func (k *kin) printOf(a, b *member) bool {
+func (k *kin) compare(a, b *member) family.Relation {
 	pair := [2]string{min(a.ID, b.ID), max(a.ID, b.ID)}
-	same, known := k.same[pair]
+	relation, known := k.compared[pair]
 	if !known {
-		same = a.text != nil && b.text != nil && a.sketch.Near(b.sketch) && a.text.PrintOf(*b.text)
-		k.same[pair] = same
+		if a.text != nil && b.text != nil && a.sketch.Near(b.sketch) {
+			relation = a.text.Compare(*b.text)
+		}
+		k.compared[pair] = relation
 	}
-	return same
+	return relation
 }
 
 // changes are the families that are not as they are stored, by article.
@@ -342,11 +344,12 @@ func (k *kin) connected(m *member, seen map[string]bool) []*member {
 // differences joins two texts. The earliest stands first in each.
 func (k *kin) parted(members []*member) [][]*member {
 	slices.SortFunc(members, func(a, b *member) int { return store.ComparePrints(a.Print, b.Print) })
+	variants := k.variants(members)
 	var families [][]*member
 next:
 	for _, m := range members {
 		for i, f := range families {
-			if !slices.ContainsFunc(f, func(o *member) bool { return !k.printOf(o, m) }) {
+			if !slices.ContainsFunc(f, func(o *member) bool { return k.compare(o, m) != family.Print || k.parts(variants, o, m) }) {
 				families[i] = append(f, m)
 				continue next
 			}
@@ -354,4 +357,28 @@ next:
 		families = append(families, []*member{m})
 	}
 	return families
+}
+
+// variants lists for each member those earlier ones that it is a variant of.
+func (k *kin) variants(members []*member) map[*member][]*member {
+	of := map[*member][]*member{}
+	for i, m := range members {
+		for _, earlier := range members[:i] {
+			if k.compare(earlier, m) == family.Variant {
+				of[m] = append(of[m], earlier)
+			}
+		}
+	}
+	return of
+}
+
+// parts reports whether an earlier article parts two prints: one is a print of it, and the other a variant. The first has lost the place in which they differ; it belongs to the
+// earlier one, or to nobody.
+func (k *kin) parts(variants map[*member][]*member, a, b *member) bool {
+	before := func(v, p *member) bool {
+		return slices.ContainsFunc(variants[v], func(c *member) bool {
+			return store.ComparePrints(c.Print, p.Print) < 0 && k.compare(c, p) == family.Print
+		})
+	}
+	return before(a, b) || before(b, a)
 }

@@ -230,3 +230,167 @@ func TestFamiliesOfSeveralWriters(t *testing.T) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
 }
+
+// TestFamiliesOfAnArchive measures families on 5,000 articles of the JSON Lines that AKIN_REPRINTS names, with two reprints and two decoys of 1,000 of them,
+// in three orders; in the third, some are put first as others, and some more are put and deleted. The figures are in docs/families.md.
+// AKIN_REPRINTS_SHOW=1 prints what was judged wrongly, and the articles of the archive itself that are taken for prints of each other.
+func TestFamiliesOfAnArchive(t *testing.T) {
+	name := os.Getenv("AKIN_REPRINTS")
+	if name == "" {
+		t.Skip("AKIN_REPRINTS names no file")
+	}
+	random := rand.New(rand.NewPCG(2026, 11))
+	archive := readArticles(t, name, random, 5000)
+	changes := testdata.Reprints(traditional(t))
+	all, truth := slices.Clone(archive), map[string]testdata.Change{}
+	for n, a := range archive[:min(1000, len(archive)/5)] {
+		left := map[bool]int{false: 2, true: 2}
+		for _, i := range random.Perm(len(changes)) {
+			change := changes[i]
+			if left[change.Decoy] == 0 {
+				continue
+			}
+			if v, ok := change.Make(uint64(n), a); ok {
+				v.ID += "/" + change.Name
+				if v.PublishedDate != "" {
+					v.PublishedDate = "2031-01-01"
+				}
+				truth[v.ID] = change
+				all = append(all, v)
+				left[change.Decoy]--
+			}
+		}
+	}
+	first := ingestInOrder(t, all, nil, random)
+	judge(t, first, truth)
+	for i := range 2 {
+		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		var before []akin.Article
+		if i == 1 {
+			for n := range len(all) / 10 {
+				other := all[len(all)-1-n]
+				other.ID = all[n].ID
+				before = append(before, other)
+				other.ID = fmt.Sprint("deleted/", n)
+				before = append(before, other)
+			}
+		}
+		got := ingestInOrder(t, all, before, random)
+		differ := 0
+		for id, family := range first {
+			if got[id] != family {
+				differ++
+				t.Logf("%s: %q, and at first %q", id, got[id], family)
+			}
+		}
+		if differ > 0 {
+			t.Errorf("order %d: %d articles are in another family", i, differ)
+		}
+	}
+}
+
+// judge prints, and holds, how many reprints are in the family of their original, and how many decoys are in any.
+func judge(t *testing.T, families map[string]string, truth map[string]testdata.Change) {
+	t.Helper()
+	type count struct{ in, all int }
+	kinds := map[string]*count{}
+	var found, reprints, decoys, wrong int
+	for id, change := range truth {
+		original, _, _ := strings.Cut(id, "/")
+		c := kinds[change.Name]
+		if c == nil {
+			c = &count{}
+			kinds[change.Name] = c
+		}
+		c.all++
+		in := families[id] != "" && families[id] == families[original]
+		switch {
+		case in:
+			c.in++
+		case families[id] != "" && os.Getenv("AKIN_REPRINTS_SHOW") != "":
+			t.Logf("%s is in the family of %s, its original in that of %q", id, families[id], families[original])
+		}
+		if change.Decoy {
+			if families[id] != "" {
+				decoys++
+			}
+			continue
+		}
+		reprints++
+		if in {
+			found++
+		} else if f, _, _ := strings.Cut(families[id], "/"); f != "" && f != original {
+			wrong++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(kinds)) {
+		t.Logf("%-20s %5d of %5d in the family of the original", name, kinds[name].in, kinds[name].all)
+	}
+	recall := float64(found) / float64(reprints)
+	precision := float64(found) / float64(found+decoys+wrong)
+	t.Logf("recall %.4f, precision %.4f: %d of %d reprints, %d decoys in a family, %d reprints in another's", recall, precision, found, reprints, decoys, wrong)
+	if recall < 0.9 || precision < 0.98 || decoys > 0 {
+		t.Errorf("want recall .9, precision .98, and no decoy in a family")
+	}
+	if os.Getenv("AKIN_REPRINTS_SHOW") == "" {
+		return
+	}
+	natural := map[string][]string{}
+	for id, family := range families {
+		if family != "" && !strings.Contains(id, "/") {
+			natural[family] = append(natural[family], id)
+		}
+	}
+	for family, ids := range natural {
+		if len(ids) > 1 {
+			t.Logf("in the archive itself, family of %s: %v", family, slices.Sorted(slices.Values(ids)))
+		}
+	}
+}
+
+func ingestInOrder(t *testing.T, articles, before []akin.Article, random *rand.Rand) map[string]string {
+	t.Helper()
+	stage, st, _ := open(t)
+	for part := range slices.Chunk(before, 64) {
+		results := put(t, stage, part...)
+		var gone []string
+		for _, r := range results {
+			if strings.HasPrefix(r.ID, "deleted/") && random.IntN(2) == 0 {
+				gone = append(gone, r.ID)
+			}
+		}
+		if _, _, err := stage.Delete(t.Context(), "default", append(gone, "nobody")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for part := range slices.Chunk(articles, 64) {
+		put(t, stage, part...)
+	}
+	var gone []string
+	for _, a := range before {
+		if strings.HasPrefix(a.ID, "deleted/") {
+			gone = append(gone, a.ID)
+		}
+	}
+	for part := range slices.Chunk(gone, 100) {
+		if _, _, err := stage.Delete(t.Context(), "default", part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return families(t, st, "default", idsOf(articles))
+}
+
+// readArticles picks articles of a file of JSON Lines, by chance.
+func readArticles(t *testing.T, name string, random *rand.Rand, n int) []akin.Article {
+	t.Helper()
+	var list []akin.Article
+	for item := range embed.Read([]string{name}) {
+		if item.Err != nil {
+			t.Fatal(item.Err)
+		}
+		item.Article.Statements = nil
+		list = append(list, item.Article)
+	}
+	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list[:min(n, len(list))]
+}

@@ -97,7 +97,7 @@ func (s Sketch) Same(t Sketch) bool {
 	return s.resembles(t) && !s.Contradicts(t)
 }
 
-// Near reports whether two texts may be prints of one text, by their sketches alone: they share bands, and few figures differ. Text.PrintOf knows.
+// Near reports whether two texts may be prints of one text, by their sketches alone: they share bands, and few figures differ. Text.Compare knows.
 func (s Sketch) Near(t Sketch) bool {
 	if len(s.minima) == 0 || len(t.minima) == 0 {
 		return false

@@ -25,14 +25,26 @@ const (
 	nearby = 16 // tokens within which a name is only told earlier or later
 )
 
-// PrintOf reports whether two texts are prints of one text: the one is found in the other, and nowhere does another number, date or name stand in
-// the place of one. A print may be cut, begin with a new lead, be merged, edited lightly, or printed in the other Chinese script.
-func (t Text) PrintOf(u Text) bool {
-	if t.redated(u) {
-		return false
+// Relation is what two texts are to each other.
+type Relation uint8
+
+// The relations.
+const (
+	Unlike  Relation = iota
+	Print            // the one is found in the other: it may be cut, begin with a new lead, be merged, edited lightly, or printed in the other Chinese script
+	Variant          // it would be, but that another number, date or name stands in the place of one
+)
+
+// Compare tells what two texts are to each other; it does not matter which is which.
+func (t Text) Compare(u Text) Relation {
+	if len(t.tokens) == 0 || len(u.tokens) == 0 {
+		return Unlike
 	}
-	if t.digest == u.digest {
-		return len(t.tokens) > 0 && slices.EqualFunc(t.tokens, u.tokens, sameToken)
+	if t.digest == u.digest && slices.EqualFunc(t.tokens, u.tokens, sameToken) {
+		if t.redated(u) {
+			return Variant
+		}
+		return Print
 	}
 	// Always the same way round, so that the answer is.
 	if c := cmp.Or(cmp.Compare(len(t.tokens), len(u.tokens)), cmp.Compare(t.digest, u.digest)); c > 0 {
@@ -43,10 +55,13 @@ func (t Text) PrintOf(u Text) bool {
 	for _, r := range runs {
 		shared += r.n
 	}
-	if float64(shared) < shorterShared*float64(len(t.tokens)) || float64(shared) < longerShared*float64(len(u.tokens)) {
-		return false
+	switch {
+	case float64(shared) < shorterShared*float64(len(t.tokens)) || float64(shared) < longerShared*float64(len(u.tokens)):
+		return Unlike
+	case replaces(runs, t, u) || t.redated(u):
+		return Variant
 	}
-	return !replaces(runs, t, u)
+	return Print
 }
 
 func sameToken(a, b token) bool { return a.hash == b.hash }
@@ -87,11 +102,16 @@ func replacedWithin(gaps []gap) bool {
 	return false
 }
 
-// redated reports whether two openings are one but for a number or name: another paper's would differ in more.
+// redated reports whether two openings are one but for a date or one name: another paper's would differ in more.
 func (t Text) redated(u Text) bool {
 	a, b := Text{tokens: t.opening}, Text{tokens: u.opening}
 	gaps := gapsBetween(align(a.tokens, b.tokens), a, b)
-	return len(gaps) == 1 && gaps[0].x.replacedBy(gaps[0].y)
+	if len(gaps) == 1 {
+		return gaps[0].x.replacedBy(gaps[0].y)
+	}
+	return len(gaps) > 0 && !slices.ContainsFunc(gaps, func(g gap) bool {
+		return !g.x.replacedBy(g.y) || len(g.x.numbers()) < g.x.len() || len(g.y.numbers()) < g.y.len()
+	})
 }
 
 // gap is what stands in two texts between runs that both share.
