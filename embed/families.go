@@ -349,7 +349,7 @@ func (k *kin) parted(members []*member) [][]*member {
 next:
 	for _, m := range members {
 		for i, f := range families {
-			if !slices.ContainsFunc(f, func(o *member) bool { return k.compare(o, m) != family.Print || k.parts(variants, o, m) }) {
+			if !slices.ContainsFunc(f, func(o *member) bool { return k.compare(o, m) != family.Print || k.between(variants, f[0], o, m) }) {
 				families[i] = append(f, m)
 				continue next
 			}
@@ -372,13 +372,13 @@ func (k *kin) variants(members []*member) map[*member][]*member {
 	return of
 }
 
-// parts reports whether an earlier article parts two prints: one is a print of it, and the other a variant. The first has lost the place in which they differ; it belongs to the
-// earlier one, or to nobody.
-func (k *kin) parts(variants map[*member][]*member, a, b *member) bool {
-	before := func(v, p *member) bool {
-		return slices.ContainsFunc(variants[v], func(c *member) bool {
-			return store.ComparePrints(c.Print, p.Print) < 0 && k.compare(c, p) == family.Print
+// between reports whether an article that is earlier than a family stands between two prints: one is a print of it, and the other a variant. The one has lost the place in which they
+// differ, and says nothing about the other.
+func (k *kin) between(variants map[*member][]*member, first, a, b *member) bool {
+	parts := func(variant, print *member) bool {
+		return slices.ContainsFunc(variants[variant], func(c *member) bool {
+			return store.ComparePrints(c.Print, first.Print) < 0 && k.compare(c, print) == family.Print
 		})
 	}
-	return before(a, b) || before(b, a)
+	return parts(a, b) || parts(b, a)
 }
