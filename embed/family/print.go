@@ -3,6 +3,7 @@ package family
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -151,7 +152,7 @@ func (x stretch) replacedBy(y stretch) bool {
 	}
 	one, here := x.names(y)
 	other, there := y.names(x)
-	return one && other && (here || there)
+	return one && other && (here || there) || x.placed() && y.placed()
 }
 
 func (x stretch) numbers() []string {
@@ -166,6 +167,16 @@ func (x stretch) numbers() []string {
 
 func contains(all, some []string) bool {
 	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
+// placed reports whether what stands in a stretch names a town or a county, by what follows it: 青石市.
+func (x stretch) placed() bool {
+	if x.len() < 2 || x.to == len(x.text.tokens) {
+		return false
+	}
+	next := x.text.tokens[x.to]
+	_, ok := joined(x.tokens())
+	return ok && !next.apart && strings.Contains("省市县镇乡村州旗盟", next.text)
 }
 
 // names reports whether a stretch may name somebody or something: it has a word that is no word of every day; and whether such a word does not stand near its place in the other text.

@@ -79,7 +79,7 @@ func (r *reader) next() {
 		}
 		r.add(token{text: strings.ReplaceAll(string(r.runes[from:r.at]), ",", ""), sort: number})
 	case isNumeral(c) || r.isWeekday(c):
-		for r.at++; r.at < len(r.runes) && isNumeral(r.runes[r.at]); r.at++ {
+		for r.at++; r.at < len(r.runes) && isNumeral(r.runes[r.at]) && !isMyriad(c) && !isMyriad(r.runes[r.at]); r.at++ {
 		}
 		t := token{text: chineseNumber(r.runes[from:r.at]), sort: number}
 		if r.at == from+1 {
@@ -146,39 +146,31 @@ func isGlyph(c rune) bool {
 
 func isNumeral(c rune) bool { return strings.ContainsRune(numerals, simplify(c)) }
 
-// chineseNumber is a number in digits: 二十三 is 23, 二〇二三 is 2023. What makes no number stays as it is.
+// isMyriad reports whether c stands apart in a number, so that 12万, 十二万 and 三万五千 are read alike.
+func isMyriad(c rune) bool {
+	c = simplify(c)
+	return c == '万' || c == '亿'
+}
+
+// chineseNumber is a number in digits: 二十三 is 23, 二〇二三 is 2023.
 func chineseNumber(runes []rune) string {
-	const limit = 1 << 50
-	sum, section, digit, pair, units := 0, 0, 0, "", false
+	sum, digit, digits, units := 0, 0, "", false
 	for _, c := range runes {
 		c = simplify(c)
-		if at := strings.IndexRune("零一二三四五六七八九", c); at >= 0 || c == '〇' || c == '两' || c == '日' || c == '天' {
-			digit = max(at/len("零"), 0)
-			switch c {
-			case '两':
-				digit = 2
-			case '日', '天':
-				digit = 7
-			}
-			pair += strconv.Itoa(digit)
+		if unit, ok := chineseUnits[c]; ok {
+			sum, digit, units = sum+max(digit, 1)*unit, 0, true
 			continue
 		}
-		units = true
-		switch c {
-		case '万', '亿':
-			by := map[rune]int{'万': 1e4, '亿': 1e8}[c]
-			sum = (sum + max(section+digit, 1)) * by
-			section = 0
-		default:
-			section += max(digit, 1) * map[rune]int{'十': 10, '百': 100, '千': 1000}[c]
-		}
-		digit = 0
-		if sum > limit || section > limit {
-			return string(runes)
-		}
+		digit = chineseDigits[c]
+		digits += strconv.Itoa(digit)
 	}
 	if !units {
-		return pair
+		return digits
 	}
-	return strconv.Itoa(sum + section + digit)
+	return strconv.Itoa(sum + digit)
 }
+
+// 日 and 天 are the seventh day of the week.
+var chineseDigits = map[rune]int{'一': 1, '二': 2, '两': 2, '三': 3, '四': 4, '五': 5, '六': 6, '七': 7, '八': 8, '九': 9, '日': 7, '天': 7}
+
+var chineseUnits = map[rune]int{'十': 10, '百': 100, '千': 1000, '万': 1e4, '亿': 1e8}
