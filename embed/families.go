@@ -22,7 +22,7 @@ type families struct {
 
 const (
 	// mostSettled is how many articles are settled together. Where more hang together, those that were found first are.
-	mostSettled = 600
+	mostSettled = 400
 
 	// settleAgain is how often what was settled is looked at once more, since others may write at the same time.
 	settleAgain = 8

@@ -398,3 +398,29 @@ func readArticles(t *testing.T, name string, random *rand.Rand, n int) []akin.Ar
 	random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list[:min(n, len(list))]
 }
+
+// TestCrowds puts more copies of one text than are compared with one another, and as many reports of one form that differ in their figures.
+func TestCrowds(t *testing.T) {
+	const n = store.MostAlike + 50
+	copies, reports := make([]akin.Article, n), make([]akin.Article, n)
+	for i := range n {
+		copies[i] = article(fmt.Sprintf("copy %03d", i), "本页面暂时无法显示，请稍后再试，或者联系网站管理员。您也可以返回首页，查看其他内容。")
+		copies[i].PublishedDate = fmt.Sprintf("20%02d-01-01", i%20)
+		reports[i] = article(fmt.Sprintf("report %03d", i), fmt.Sprintf(
+			"昨日白天晴间多云，最高气温%d度，夜间最低气温%d度，降水量%d毫米，相对湿度%d度，能见度良好，适宜户外活动。", 10+i%30, i%11, i, 20+i%70))
+	}
+	stage, st, _ := open(t)
+	for part := range slices.Chunk(append(slices.Clone(reports), copies...), 50) {
+		put(t, stage, part...)
+	}
+	for id, family := range families(t, st, "default", idsOf(copies)) {
+		if family != "copy 000" {
+			t.Errorf("%s is in the family of %q, want that of the earliest copy", id, family)
+		}
+	}
+	for id, family := range families(t, st, "default", idsOf(reports)) {
+		if family != "" {
+			t.Errorf("%s is in the family of %s, whose figures are others", id, family)
+		}
+	}
+}

@@ -49,7 +49,7 @@ func (s *Store) readPrints(ctx context.Context, points []*qdrant.PointId, into m
 }
 
 // MostAlike is how many articles are compared with one: those that share most bands with it, the earliest first.
-const MostAlike = 300
+const MostAlike = 200
 
 // Alike returns the articles that share bands with one of several texts, at least so many with the same text, by id.
 func (s *Store) Alike(ctx context.Context, corpus string, bands [][]uint32, shared int) (map[string]Print, error) {
