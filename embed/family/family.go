@@ -115,7 +115,7 @@ func (s Sketch) Near(t Sketch) bool {
 			shared++
 		}
 	}
-	return shared >= NearBands && s.contradictions(t, mostContradictions+1) <= mostContradictions
+	return shared >= NearBands && s.Resemblance(t) >= nearResemblance && s.contradictions(t, mostContradictions+1) <= mostContradictions
 }
 
 // A band is two minima taken together. Texts that resemble each other by 0.4 share NearBands in 199 of 200 cases, by 0.3 in six of seven; texts that have no more than
@@ -124,7 +124,8 @@ const (
 	bands     = bins / 2
 	bandWidth = 12 // bits
 
-	NearBands = 4 // shared by texts that may be prints of one text
+	NearBands       = 4    // shared by texts that may be prints of one text
+	nearResemblance = 0.25 // of such texts; a half with a new lead has 0.4 and more
 
 	// Where a sentence was cut, words may come together that stood around another figure elsewhere. Reports of one form, day by day, differ in many figures.
 	mostContradictions = 2

@@ -158,7 +158,7 @@ func (x stretch) replacedBy(y stretch) bool {
 func (x stretch) numbers() []string {
 	var out []string
 	for i, t := range x.tokens() {
-		if t.sort == number && !(t.written != 0 && x.everyday(x.from+i)) {
+		if t.sort == number && !(t.written != 0 && x.wordOver(x.from+i) == everydayWord) {
 			out = append(out, t.text)
 		}
 	}
