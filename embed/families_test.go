@@ -1,7 +1,6 @@
 package embed_test
 
 import (
-	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -47,21 +45,13 @@ func sample(t *testing.T) []akin.Article {
 	return list
 }
 
-// traditional turns characters round by the table that turns traditional ones into simplified ones.
 func traditional(t *testing.T) func(string) string {
 	t.Helper()
 	table, err := os.ReadFile("family/data/simplified.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := map[rune]rune{}
-	for line := range strings.Lines(string(table)) {
-		simple, size := utf8.DecodeRuneInString(line)
-		back[simple], _ = utf8.DecodeRuneInString(line[size:])
-	}
-	return func(s string) string {
-		return strings.Map(func(r rune) rune { return cmp.Or(back[r], r) }, s)
-	}
+	return testdata.Traditional(string(table))
 }
 
 // variants are reprints and decoys of articles, some days later than these, as "ID/CHANGE".

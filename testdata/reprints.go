@@ -1,6 +1,7 @@
 package testdata
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
@@ -65,6 +66,18 @@ func Reprints(traditional func(string) string) []Change {
 		{Name: "another person", Decoy: true, make: replaceOne(persons, anotherOf(people))},
 		{Name: "another place", Decoy: true, make: replaceOne(regexp.MustCompile(strings.Join(towns, "|")), anotherOf(towns))},
 		{Name: "another name", Decoy: true, make: replaceOne(latinNames, anotherName)},
+	}
+}
+
+// Traditional turns characters round by a table that turns traditional ones into simplified ones: a line has a simplified character and the traditional ones that become it.
+func Traditional(table string) func(string) string {
+	back := map[rune]rune{}
+	for line := range strings.Lines(table) {
+		runes := []rune(line)
+		back[runes[0]] = runes[1]
+	}
+	return func(s string) string {
+		return strings.Map(func(r rune) rune { return cmp.Or(back[r], r) }, s)
 	}
 }
 

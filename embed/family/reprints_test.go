@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed/family"
@@ -91,24 +90,11 @@ func articles(t *testing.T) []akin.Article {
 	return list
 }
 
-// traditional turns characters round by the table that turns traditional ones into simplified ones.
 func traditional(t *testing.T) func(string) string {
 	t.Helper()
 	table, err := os.ReadFile("data/simplified.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := map[rune]rune{}
-	for line := range strings.Lines(string(table)) {
-		simple, size := utf8.DecodeRuneInString(line)
-		back[simple], _ = utf8.DecodeRuneInString(line[size:])
-	}
-	return func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if other, ok := back[r]; ok {
-				return other
-			}
-			return r
-		}, s)
-	}
+	return testdata.Traditional(string(table))
 }
