@@ -26,7 +26,7 @@ var arrows = []struct {
 	{"filelock", ""},
 	{"embed/language", ""},
 	{"embed/name", ""},
-	{"embed/family", ""},
+	{"embed/family", "embed/name"},
 	{"embed/charset", ""},
 	{"embed/page", ". embed/charset embed/language embed/name"},
 	{"embed/kind", "embed/charset embed/page"},

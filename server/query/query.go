@@ -265,14 +265,6 @@ func shortfalls(counts map[Reason]int) []Shortfall {
 	return out
 }
 
-// earlier orders dates, unknown ones last.
-func earlier(a, b string) int {
-	if (a == "") != (b == "") {
-		return -cmp.Compare(a, b)
-	}
-	return cmp.Compare(a, b)
-}
-
 // referenceOf is the latest date of the positive seeds; "" when none has one.
 func referenceOf(seeds []seed) string {
 	latest := ""
