@@ -53,7 +53,7 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	defer web.Close()
 	serveCtx, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log}) }()
+	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log, Wrap: httpFlags{}.wrap(nil)}) }()
 	shown := c.show(ctx, lis.Addr().String(), web.Addr().String(), std.out)
 	if shown != nil {
 		stop()
