@@ -27,6 +27,8 @@ const (
 	maxSeeds        = 32
 	maxSeedText     = 100_000
 	maxFilterValues = 100
+	maxFilterValue  = akin.MaxIDLength // bytes
+	maxToken        = 1024             // bytes
 	maxListedIDs    = 1_000
 	maxDeletedIDs   = 1_000
 	defaultEvidence = 3
@@ -95,6 +97,9 @@ func filterFrom(m *akinv1.Filter) (akin.Filter, error) {
 		for i, v := range l.values {
 			if v == "" {
 				return f, invalid(fmt.Sprintf("filter.%s[%d]", l.field, i), "is empty")
+			}
+			if len(v) > maxFilterValue {
+				return f, invalid(fmt.Sprintf("filter.%s[%d]", l.field, i), "%d bytes, at most %d", len(v), maxFilterValue)
 			}
 		}
 	}
@@ -306,6 +311,9 @@ func parseToken(m proto.Message, token string) (pageToken, error) {
 	var t pageToken
 	if token == "" {
 		return t, nil
+	}
+	if len(token) > maxToken {
+		return t, invalid("page_token", "is not one that this server gave")
 	}
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || json.Unmarshal(b, &t) != nil {

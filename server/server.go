@@ -158,7 +158,9 @@ func credentialsOf(config *tls.Config) credentials.TransportCredentials {
 }
 
 // withinProcess leaves out TLS where a gateway in this process calls: nobody else has that connection, and callers of the gateway have spoken TLS with it.
-type withinProcess struct{ credentials.TransportCredentials }
+type withinProcess struct {
+	credentials.TransportCredentials
+}
 
 // ServerHandshake shakes hands with whoever connects.
 func (c withinProcess) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {

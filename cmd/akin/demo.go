@@ -11,6 +11,7 @@ import (
 
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
 	"github.com/akinserver/akin/testdata"
 )
@@ -18,6 +19,7 @@ import (
 type demoCmd struct {
 	Listen string `help:"Address to answer gRPC calls on; a free port is taken when this one is in use." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
 	HTTP   string `help:"Address to answer HTTP on; a free port is taken when this one is in use." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
+	keylessFlags
 	embedderFlags
 }
 
@@ -28,6 +30,13 @@ const (
 )
 
 func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
+	if err := c.mayListen(false, c.Listen, c.HTTP); err != nil {
+		return err
+	}
+	pages, err := access.Pages(nil, nil, c.WithoutKeys)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	c.NoCache = c.NoCache || c.Cache == "" // what lives in memory leaves nothing behind, unless it is told to
 	log := slog.New(slog.NewTextHandler(std.err, nil))
@@ -53,7 +62,7 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	defer web.Close()
 	serveCtx, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log, Wrap: httpFlags{}.wrap(nil)}) }()
+	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log, Wrap: boxed(pages)}) }()
 	shown := c.show(ctx, lis.Addr().String(), web.Addr().String(), std.out)
 	if shown != nil {
 		stop()
@@ -99,6 +108,7 @@ Serving gRPC with reflection on %[1]s, and HTTP on %[2]s, until Ctrl-C. To try:
 
   curl http://%[2]s/v1/corpora/default/articles/varn-tunnel-1/related?page_size=3
   curl http://%[2]s/v1/corpora/default/similar -H 'Content-Type: application/json' -d '{"seeds":[{"text":"The ferry will run until the tunnel opens."}]}'
+  http://%[2]s/demo?article=varn-tunnel-1 shows an article with what is related to it
   http://%[2]s/docs lists all calls
 
   go run ./cmd/akin related varn-tunnel-2 --server %[1]s

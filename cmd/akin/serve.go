@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 
 type serveCmd struct {
 	Listen string `help:"Address to answer gRPC calls on. Without keys only this machine may be able to reach it." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
-	httpFlags
+	HTTP   string `help:"Address to answer HTTP on, with the same API as JSON; empty for none." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
 	storeFlags
 	embedderFlags
 	accessFlags
@@ -33,17 +32,16 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	config, err := c.tls(log)
+	config, err := c.tls(c.TLSClientCA, log)
 	if err != nil {
 		return err
 	}
-	if err := keys.MayListen(c.Listen); err != nil && !c.WithoutKeys {
-		return fmt.Errorf("--listen: %w", err)
+	pages, err := access.Pages(keys, c.CORSOrigin, c.WithoutKeys)
+	if err != nil {
+		return fmt.Errorf("--cors-origin: %w", err)
 	}
-	if c.HTTP != "" {
-		if err := keys.MayListen(c.HTTP); err != nil && !c.WithoutKeys {
-			return fmt.Errorf("--http: %w", err)
-		}
+	if err := c.mayListen(keys.Required(), c.Listen, c.HTTP); err != nil {
+		return err
 	}
 	opts := server.Options{Log: log, Drain: c.Drain, Keys: keys, TLS: config, Limits: c.limits()}
 	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
@@ -58,62 +56,77 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	defer lis.Close()
 	var web net.Listener
 	if c.HTTP != "" {
-		if web, err = c.listen(config); err != nil {
+		if web, err = listenHTTP(c.HTTP, config, log); err != nil {
 			return fmt.Errorf("--http: %w", err)
 		}
 		defer web.Close()
-		log.Info("serving HTTP", "address", web.Addr().String(), "tls", config != nil)
 	}
 	log.Info("serving gRPC", "address", lis.Addr().String(), "store", c.storeFlags.String(), "embedder", c.Embedder, "keys", keys.Required(), "tls", config != nil)
 	if !keys.Required() {
 		log.Warn("there are no keys: whoever reaches this address can read, write and delete", "keys", c.path(c.Data))
 	}
-	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Timeout: c.MaxTime, Drain: c.Drain, Wrap: c.wrap(keys)}); err != nil {
+	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Wrap: boxed(pages)}); err != nil {
 		return err
 	}
 	log.Info("stopped: the calls in flight are answered")
 	return nil
 }
 
-// httpFlags say where HTTP is answered, and for which pages.
-type httpFlags struct {
-	HTTP        string   `help:"Address to answer HTTP on, with the same API as JSON; empty for none." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
-	AllowOrigin []string `help:"Origins of pages that may read answers over HTTP, beside those that a key is for: https://news.example" placeholder:"ORIGIN"`
-}
-
-func (f httpFlags) listen(config *tls.Config) (net.Listener, error) {
-	lis, err := net.Listen("tcp", f.HTTP)
-	if err != nil || config == nil {
-		return lis, err
-	}
-	return tls.NewListener(lis, config), nil
-}
-
-// wrap puts what a page of another site may ask before the API.
-func (f httpFlags) wrap(keys *access.Keys) func(http.Handler) http.Handler {
-	return func(api http.Handler) http.Handler {
-		return access.CORS(access.Origins(f.AllowOrigin, keys), access.KeyInURL(access.LocalHost(keys, api)))
-	}
-}
-
 // accessFlags say who may call.
 type accessFlags struct {
 	keysFlags
-	WithoutKeys bool   `help:"Listen though nobody needs a key and other machines reach the address." group:"Keys"`
-	TLSCert     string `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
-	TLSKey      string `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+	keylessFlags
+	webFlags
 	TLSClientCA string `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
 }
 
+// keylessFlags say whether other machines may reach a server whose callers need no key.
+type keylessFlags struct {
+	WithoutKeys bool `help:"Listen though nobody needs a key and other machines reach the address." group:"Keys"`
+}
+
+// mayListen refuses addresses that other machines reach while no key is needed, unless it was told to.
+func (f keylessFlags) mayListen(needed bool, addresses ...string) error {
+	for _, address := range addresses {
+		if f.WithoutKeys || address == "" {
+			continue
+		}
+		if err := access.MayListen(address, needed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// webFlags say how whoever answers HTTP is spoken to.
+type webFlags struct {
+	CORSOrigin []string `help:"Origins of pages that may read answers over HTTP, beside those of the keys." placeholder:"https://HOST" name:"cors-origin" group:"Keys"`
+	TLSCert    string   `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
+	TLSKey     string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+}
+
 // tls is nil where none is spoken.
-func (f accessFlags) tls(log *slog.Logger) (*tls.Config, error) {
+func (f webFlags) tls(clientCA string, log *slog.Logger) (*tls.Config, error) {
 	switch {
 	case f.TLSCert != "":
-		return access.OpenTLS(f.TLSCert, f.TLSKey, f.TLSClientCA, log)
-	case f.TLSClientCA != "":
+		return access.OpenTLS(f.TLSCert, f.TLSKey, clientCA, log)
+	case clientCA != "":
 		return nil, errors.New("--tls-client-ca: callers can show a certificate only where there are --tls-cert and --tls-key")
 	}
 	return nil, nil
+}
+
+// listenHTTP opens an address for HTTP, or HTTPS.
+func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Listener, error) {
+	web, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if config != nil {
+		web = tls.NewListener(web, config)
+	}
+	log.Info("serving HTTP", "address", web.Addr().String(), "tls", config != nil)
+	return web, nil
 }
 
 // limitFlags say how much may be asked.

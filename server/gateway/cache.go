@@ -76,18 +76,13 @@ func (k *kept) set(of key, a *answer) {
 // answer answers a GET request, from memory where that holds what is asked for. The gRPC server is asked for the state of the corpus each time: it says whether the caller
 // may ask at all, and an answer is good while that state stays.
 func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
-	ctx, err := runtime.AnnotateContext(r.Context(), g.mux, r, akinv1.ArticleService_GetCorpus_FullMethodName)
-	if err != nil {
-		writeError(w, r, err)
-		return
-	}
-	state, err := g.articles.GetCorpus(ctx, &akinv1.GetCorpusRequest{Corpus: r.PathValue("corpus")})
+	ctx, corpus, err := g.stateOf(r)
 	if err != nil {
 		writeError(w, r, err)
 		return
 	}
 	now := time.Now()
-	of := g.keyOf(r, state.GetCorpus(), now)
+	of := g.keyOf(r, corpus, now)
 	h := w.Header()
 	h.Add("Vary", "Authorization")
 	found, hit := g.kept.get(of, now)
@@ -111,6 +106,16 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	found.write(w, r, of)
+}
+
+// stateOf asks the gRPC server for the state of the corpus that a request names, by which it says whether the caller may ask at all.
+func (g *Gateway) stateOf(r *http.Request) (context.Context, *akinv1.Corpus, error) {
+	ctx, err := runtime.AnnotateContext(r.Context(), g.mux, r, akinv1.ArticleService_GetCorpus_FullMethodName)
+	if err != nil {
+		return nil, nil, err
+	}
+	state, err := g.articles.GetCorpus(ctx, &akinv1.GetCorpusRequest{Corpus: r.PathValue("corpus")})
+	return ctx, state.GetCorpus(), err
 }
 
 // keyOf digests a request, and all that its answer depends on. What a name of a parameter may be spelt like makes no difference, nor does the order of parameters.

@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 )
 
 // healthy says that the process answers.
@@ -64,4 +68,13 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // who does not read it is gone
+}
+
+// NeedsKey asks a gRPC server whether its callers need a key.
+func NeedsKey(ctx context.Context, conn grpc.ClientConnInterface) (bool, error) {
+	_, err := akinv1.NewArticleServiceClient(conn).GetCorpus(ctx, &akinv1.GetCorpusRequest{}, grpc.WaitForReady(true))
+	if status.Code(err) == codes.Unauthenticated {
+		return true, nil
+	}
+	return false, err
 }

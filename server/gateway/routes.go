@@ -120,6 +120,23 @@ func posted(next http.Handler, limit int64, types ...string) http.Handler {
 	})
 }
 
+// admitted asks whether the caller may ask at all before a body is read: to unpack and read one costs much, and to send it little.
+func (g *Gateway) admitted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), g.opts.Timeout)
+		_, _, err := g.stateOf(r.WithContext(ctx))
+		cancel()
+		if err != nil {
+			if r.ProtoMajor == 1 {
+				w.Header().Set("Connection", "close") // else net/http waits for the body before it sends the answer
+			}
+			writeError(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // timed bounds how long a call may take, whatever its caller says.
 func (g *Gateway) timed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -561,7 +561,7 @@ func (x *Statement) GetEnd() int32 {
 }
 
 // Filter limits which articles, or which articles' statements, can be an answer. Values of one list are alternatives; the fields
-// must hold together. An absent field does not limit. At most 100 values a list (1,000 for excluded_ids).
+// must hold together. An absent field does not limit. At most 100 values a list (1,000 for ids and excluded_ids), of 512 bytes each.
 type Filter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Primary language tags: "zh".

@@ -37,7 +37,7 @@ const (
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path
 // ("articles[2].paragraphs[0].text"), ErrorInfo has the domain "akin" and a reason from this list:
 // INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, EMBEDDER_UNAVAILABLE (may answer later), EMBEDDER_FAILED (will not: a wrong key or
-// model), EMBEDDER_MISMATCH, CANCELLED, TIMEOUT, INTERNAL.
+// model), EMBEDDER_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, TOO_MANY_CALLS (RetryInfo says when to come again), CANCELLED, TIMEOUT, INTERNAL.
 type ArticleServiceClient interface {
 	// GetArticle returns one article with its whole text.
 	// Errors: INVALID_ARGUMENT for a malformed id, NOT_FOUND for one that the corpus does not hold.
@@ -127,7 +127,7 @@ type ArticleService_PutArticlesClient = grpc.BidiStreamingClient[PutArticlesRequ
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path
 // ("articles[2].paragraphs[0].text"), ErrorInfo has the domain "akin" and a reason from this list:
 // INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, EMBEDDER_UNAVAILABLE (may answer later), EMBEDDER_FAILED (will not: a wrong key or
-// model), EMBEDDER_MISMATCH, CANCELLED, TIMEOUT, INTERNAL.
+// model), EMBEDDER_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, TOO_MANY_CALLS (RetryInfo says when to come again), CANCELLED, TIMEOUT, INTERNAL.
 type ArticleServiceServer interface {
 	// GetArticle returns one article with its whole text.
 	// Errors: INVALID_ARGUMENT for a malformed id, NOT_FOUND for one that the corpus does not hold.
