@@ -58,8 +58,9 @@ var arrows = []struct {
 	{"server/generation", ". embed server/query server/query/compare store"},
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
-	{"server", ". embed proto/akin/v1 server/generation server/query server/query/compare server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/generation server/query store store/local testdata"},
+	{"server/observe", ". proto/akin/v1 server/query store/local"},
+	{"server", ". embed proto/akin/v1 server/generation server/observe server/query server/query/compare server/wire store"},
+	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/generation server/observe server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

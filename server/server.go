@@ -22,6 +22,7 @@ import (
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
 )
@@ -33,6 +34,9 @@ const MaxMessage = 64 << 20
 type Options struct {
 	Log   *slog.Logger  // slog.Default by default
 	Drain time.Duration // how long calls in flight may take when the server stops; 10 s by default
+	Grace time.Duration // how long it goes on taking calls when health already says NOT_SERVING, so that whoever spreads calls can learn of it; 0 by default
+
+	Observe *observe.Observer // sees all calls; by default one that nobody asks
 
 	// Next opens another embedder and its generation, by the settings of a call, for GenerationService. It is called once at a time. Without it the server does not offer
 	// that service. A generation that became live is closed by whoever gave Next, after the server has stopped.
@@ -41,10 +45,13 @@ type Options struct {
 
 // Server answers akin's API.
 type Server struct {
-	grpc   *grpc.Server
-	health *health.Server
-	log    *slog.Logger
-	drain  time.Duration
+	grpc    *grpc.Server
+	health  *health.Server
+	live    *generation.Live
+	observe *observe.Observer
+	log     *slog.Logger
+	drain   time.Duration
+	grace   time.Duration
 }
 
 // New makes a server over a store, and the stage and the engine that work on it.
@@ -55,16 +62,20 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	if opts.Drain == 0 {
 		opts.Drain = 10 * time.Second
 	}
-	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain}
-	s.grpc = grpc.NewServer(
+	if opts.Observe == nil {
+		opts.Observe = observe.New(observe.Options{})
+	}
+	opts.Log = observe.WithIDs(opts.Log)
+	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
+	s := &Server{health: health.NewServer(), live: live, observe: opts.Observe, log: opts.Log, drain: opts.Drain, grace: opts.Grace}
+	s.grpc = grpc.NewServer(append(opts.Observe.ServerOptions(),
 		grpc.MaxRecvMsgSize(MaxMessage),
 		grpc.MaxSendMsgSize(MaxMessage),
 		// Clients that ping, as Qdrant's own do every 10 s, are welcome to.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
-	)
-	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
+	)...)
 	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{live: live})
 	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
 	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
@@ -80,13 +91,20 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	return s
 }
 
-// Serve answers calls on a listener until the context ends: then health says NOT_SERVING, calls in flight are answered, and those that take
-// longer than Options.Drain are cut off. It returns nil when it stopped because the context ended.
+// Serve answers calls on a listener until the context ends: then health says NOT_SERVING; after Options.Grace no more calls are taken, those in flight are
+// answered, and those that take longer than Options.Drain are cut off. It returns nil when it stopped because the context ended.
 func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
+	watched, stopWatching := context.WithCancel(ctx)
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		s.watchReady(watched)
+	}()
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(drained)
 		s.health.Shutdown()
+		time.Sleep(s.grace)
 		cut := time.AfterFunc(s.drain, s.grpc.Stop)
 		defer cut.Stop()
 		s.grpc.GracefulStop()
@@ -95,6 +113,8 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	if !stop() {
 		<-drained
 	}
+	stopWatching()
+	<-watching
 	if err != nil {
 		return fmt.Errorf("serve %s: %w", lis.Addr(), err)
 	}
@@ -102,9 +122,10 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 }
 
 func (s *Server) unary(ctx context.Context, m any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
+	observe.Answered(ctx)
 	defer func() {
 		if p := recover(); p != nil {
-			answer, err = nil, s.panicked(info.FullMethod, p)
+			answer, err = nil, s.panicked(ctx, info.FullMethod, p)
 		}
 		err = toStatus(ctx, s.log, err)
 	}()
@@ -112,9 +133,10 @@ func (s *Server) unary(ctx context.Context, m any, info *grpc.UnaryServerInfo, h
 }
 
 func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+	observe.Answered(stream.Context())
 	defer func() {
 		if p := recover(); p != nil {
-			err = s.panicked(info.FullMethod, p)
+			err = s.panicked(stream.Context(), info.FullMethod, p)
 		}
 		err = toStatus(stream.Context(), s.log, err)
 	}()
@@ -122,7 +144,7 @@ func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamS
 }
 
 // panicked logs the stack; the caller is told nothing of it.
-func (s *Server) panicked(method string, p any) error {
-	s.log.Error("panic", "method", method, "panic", p, "stack", string(debug.Stack()))
+func (s *Server) panicked(ctx context.Context, method string, p any) error {
+	s.log.ErrorContext(ctx, "panic", "method", method, "panic", p, "stack", string(debug.Stack()))
 	return status.Error(codes.Internal, "internal error: the server's log says more")
 }

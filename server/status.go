@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/observe"
 )
 
 // domain of every ErrorInfo.
@@ -60,7 +62,7 @@ func meaning(err error) (codes.Code, string) {
 	return codes.Internal, "INTERNAL"
 }
 
-// toStatus is the error as a caller sees it. Of an internal one it sees a number alone, by which the log tells the rest.
+// toStatus is the error as a caller sees it. Of an internal one it sees the call's id alone, by which the log tells the rest.
 func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 	if err == nil {
 		return nil
@@ -71,7 +73,7 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 	code, reason := meaning(err)
 	text := err.Error()
 	if code == codes.Internal {
-		id := rand.Text()
+		id := cmp.Or(observe.RequestID(ctx), rand.Text())
 		log.ErrorContext(ctx, "internal error", "id", id, "error", err)
 		text = "internal error " + id + ": the server's log says more"
 	}

@@ -210,6 +210,9 @@ func (s *Store) writable(ctx context.Context) error {
 	return s.checkLive(ctx)
 }
 
+// Ready reports whether the store answers, and its generation is the live one: akin.ErrUnavailable, akin.ErrMismatch.
+func (s *Store) Ready(ctx context.Context) error { return s.checkLive(ctx) }
+
 func (s *Store) checkLive(ctx context.Context) error {
 	live, err := liveNames(ctx, s.client, s.aliases)
 	if err != nil {

@@ -4,22 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"time"
+
+	"github.com/akinserver/akin/server"
 )
 
 type serveCmd struct {
 	Listen string `help:"Address to answer gRPC calls on." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
 	storeFlags
 	embedderFlags
+	observeFlags
 	Admin bool          `help:"Offer akin reindex and akin generations to whoever can call this server. They can have all texts sent to any address, with this server's key."`
+	Grace time.Duration `help:"How long to go on taking calls when told to stop, with health saying NOT_SERVING, so that load balancers send no more." default:"0s"`
 	Drain time.Duration `help:"How long calls in flight may take when the server is told to stop." default:"10s"`
 }
 
 func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
-	log := slog.New(slog.NewTextHandler(std.err, nil))
-	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{log: log, drain: c.Drain, admin: c.Admin}, std.err)
+	log := c.log(std.err)
+	seen, end, err := c.observeFlags.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen}
+	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,8 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 	if known != nil && known.writes == writes && now.Sub(known.asked) < countedFor {
 		return known, nil
 	}
+	ctx, end := stage(ctx, StageCalibrate)
+	defer end()
 	count, sample := e.store.CountArticles, e.store.SampleArticles
 	if key.statements {
 		count, sample = e.store.CountStatements, e.store.SampleStatements

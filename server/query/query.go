@@ -162,8 +162,11 @@ func (e *Engine) seeds(ctx context.Context, r Request) ([]seed, error) {
 	}
 	var vectors [][]float32
 	if len(texts) > 0 {
+		embedding, end := stage(ctx, StageEmbed)
 		var err error
-		if vectors, err = e.embedder.Embed(ctx, akin.Query, texts); err != nil {
+		vectors, err = e.embedder.Embed(embedding, akin.Query, texts)
+		end()
+		if err != nil {
 			return nil, fmt.Errorf("embed %d texts: %w: %w", len(texts), akin.ErrEmbedder, err)
 		}
 	}

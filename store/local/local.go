@@ -140,7 +140,7 @@ func (db *DB) Close() error {
 }
 
 // Client returns a client of the store over a connection in memory. Closing it leaves the store open.
-func (db *DB) Client() (*qdrant.Client, error) {
+func (db *DB) Client(options ...grpc.DialOption) (*qdrant.Client, error) {
 	lis, err := db.listenInside()
 	if err != nil {
 		return nil, err
@@ -149,9 +149,9 @@ func (db *DB) Client() (*qdrant.Client, error) {
 		Host:                   "passthrough:///local",
 		PoolSize:               1,
 		SkipCompatibilityCheck: true, // it would only warn of a client built within a test
-		GrpcOptions: []grpc.DialOption{
+		GrpcOptions: append([]grpc.DialOption{
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
-		},
+		}, options...),
 	})
 }
