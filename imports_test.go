@@ -23,6 +23,7 @@ var arrows = []struct {
 	{".", ""},
 	{"proto/akin/v1", ""},
 	{"testdata", "."},
+	{"filelock", ""},
 	{"embed/language", ""},
 	{"embed/name", ""},
 	{"embed/family", ""},
@@ -34,7 +35,7 @@ var arrows = []struct {
 	{"embed/feed", ". embed/charset embed/markup embed/name embed/page"},
 	{"embed/statement", ". embed/name"},
 	{"embed/encoder/openai", "."},
-	{"embed/encoder/cache", "."},
+	{"embed/encoder/cache", ". filelock"},
 	{"embed/encoder/probe", "."},
 	{"embed/encoder/folder", ""},
 	{"embed/encoder/safetensors", "embed/encoder/folder"},
@@ -46,7 +47,7 @@ var arrows = []struct {
 	{"store/local/ctxsort", ""},
 	{"store/local/kernel", ""},
 	{"store/local/code", "store/local/ctxsort store/local/kernel"},
-	{"store/local/journal", ""},
+	{"store/local/journal", "filelock"},
 	{"store/local/tokenizer", ""},
 	{"store/local", "store/local/code store/local/ctxsort store/local/journal store/local/kernel store/local/tokenizer"},
 	{"store", "."},
@@ -59,8 +60,10 @@ var arrows = []struct {
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
 	{"server/observe", ". proto/akin/v1 server/query store/local"},
-	{"server", ". embed proto/akin/v1 server/generation server/observe server/query server/query/compare server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/eval server/generation server/observe server/query store store/local testdata"},
+	{"server/access", ". filelock"},
+	{"server/limit", ""},
+	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/observe server/query server/query/compare server/wire store"},
+	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/generation server/observe server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -11,16 +12,17 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	_ "google.golang.org/grpc/encoding/gzip" // callers may compress
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
-	"google.golang.org/grpc/status"
 
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
@@ -29,6 +31,13 @@ import (
 
 // MaxMessage is the size of a message in bytes, either way: an article of the greatest size with its statements fits.
 const MaxMessage = 64 << 20
+
+// Limits of a connection.
+const (
+	connecting = 10 * time.Second // for the handshakes
+	maxHeaders = 16 << 10         // bytes of the headers of a call
+	maxStreams = 1024             // calls at once
+)
 
 // Options of a server. The zero value works.
 type Options struct {
@@ -41,6 +50,10 @@ type Options struct {
 	// Next opens another embedder and its generation, by the settings of a call, for GenerationService. It is called once at a time. Without it the server does not offer
 	// that service. A generation that became live is closed by whoever gave Next, after the server has stopped.
 	Next func(ctx context.Context, settings map[string]string) (*generation.Generation, error)
+
+	Keys   *access.Keys // that callers need; without, whoever reaches the server may do everything
+	Limits Limits
+	TLS    *tls.Config // to speak TLS with; none by default
 }
 
 // Server answers akin's API.
@@ -52,6 +65,7 @@ type Server struct {
 	log     *slog.Logger
 	drain   time.Duration
 	grace   time.Duration
+	guard   *guard
 }
 
 // New makes a server over a store, and the stage and the engine that work on it.
@@ -67,8 +81,14 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	}
 	opts.Log = observe.WithIDs(opts.Log)
 	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
-	s := &Server{health: health.NewServer(), live: live, observe: opts.Observe, log: opts.Log, drain: opts.Drain, grace: opts.Grace}
+	s := &Server{health: health.NewServer(), live: live, observe: opts.Observe, log: opts.Log, drain: opts.Drain, grace: opts.Grace, guard: newGuard(opts.Keys, opts.Limits)}
 	s.grpc = grpc.NewServer(append(opts.Observe.ServerOptions(),
+		grpc.Creds(credentialsOf(opts.TLS)),
+		grpc.InTapHandle(s.guard.meet),
+		grpc.ConnectionTimeout(connecting),
+		grpc.MaxHeaderListSize(maxHeaders),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.MaxRecvMsgSize(MaxMessage),
 		grpc.MaxSendMsgSize(MaxMessage),
 		// Clients that ping, as Qdrant's own do every 10 s, are welcome to.
@@ -121,30 +141,46 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	return nil
 }
 
-func (s *Server) unary(ctx context.Context, m any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
+func credentialsOf(config *tls.Config) credentials.TransportCredentials {
+	if config == nil {
+		return insecure.NewCredentials()
+	}
+	return credentials.NewTLS(config)
+}
+
+func (s *Server) unary(ctx context.Context, m any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
 	observe.Answered(ctx)
 	defer func() {
 		if p := recover(); p != nil {
-			answer, err = nil, s.panicked(ctx, info.FullMethod, p)
+			answer, err = nil, panicked(p)
 		}
 		err = toStatus(ctx, s.log, err)
 	}()
+	leave, err := s.guard.unary(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return handle(ctx, m)
 }
 
-func (s *Server) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+func (s *Server) stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 	observe.Answered(stream.Context())
 	defer func() {
 		if p := recover(); p != nil {
-			err = s.panicked(stream.Context(), info.FullMethod, p)
+			err = panicked(p)
 		}
 		err = toStatus(stream.Context(), s.log, err)
 	}()
-	return handle(server, stream)
+	guarded, leave, err := s.guard.stream(stream)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return guarded.result(handle(server, guarded))
 }
 
-// panicked logs the stack; the caller is told nothing of it.
-func (s *Server) panicked(ctx context.Context, method string, p any) error {
-	s.log.ErrorContext(ctx, "panic", "method", method, "panic", p, "stack", string(debug.Stack()))
-	return status.Error(codes.Internal, "internal error: the server's log says more")
+// panicked is an internal error with the stack, which is for the log alone.
+func panicked(p any) error {
+	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 }

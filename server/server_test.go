@@ -87,7 +87,7 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
-func builtin(t *testing.T) akin.Embedder {
+func builtin(t testing.TB) akin.Embedder {
 	t.Helper()
 	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
 	if err != nil {
@@ -108,12 +108,16 @@ func start(t *testing.T) *fixture {
 	return serve(t, st, stage, embedder)
 }
 
-func serve(t *testing.T, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
+func serve(t testing.TB, st *store.Store, stage *embed.Stage, embedder *flaky) *fixture {
+	t.Helper()
+	return serveWith(t, st, stage, embedder, server.Options{})
+}
+
+func serveWith(t testing.TB, st *store.Store, stage *embed.Stage, embedder *flaky, options server.Options) *fixture {
 	t.Helper()
 	f := &fixture{embedder: embedder, served: make(chan error, 1), log: &safeBuffer{}}
-	s := server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), server.Options{
-		Log: slog.New(slog.NewTextHandler(f.log, nil)), Drain: 5 * time.Second,
-	})
+	options.Log, options.Drain = slog.New(slog.NewTextHandler(f.log, nil)), 5*time.Second
+	s := server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), options)
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -428,8 +432,15 @@ func TestPanicIsInternal(t *testing.T) {
 	if _, err := f.similar.RelatedArticles(t.Context(), &akinv1.RelatedArticlesRequest{Seeds: []*akinv1.Seed{text("a bridge")}}); err != nil {
 		t.Errorf("the call after: %v", err)
 	}
-	if !strings.Contains(f.log.String(), "secret detail") {
-		t.Errorf("the log says %q, and nothing of the panic", f.log)
+	said := status.Convert(err).Message()
+	fields := strings.Fields(strings.TrimSuffix(said, ": the server's log says more"))
+	number := fields[len(fields)-1]
+	found := false
+	for line := range strings.Lines(f.log.String()) {
+		found = found || strings.Contains(line, number) && strings.Contains(line, "secret detail") && strings.Contains(line, "TestPanicIsInternal")
+	}
+	if !found {
+		t.Errorf("the caller was told %q, and the log has no panic with its stack under that number: %q", said, f.log)
 	}
 }
 

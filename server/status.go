@@ -11,9 +11,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/limit"
 	"github.com/akinserver/akin/server/observe"
 )
 
@@ -29,6 +32,9 @@ var meanings = []struct {
 	{is[*akin.InvalidError], codes.InvalidArgument, "INVALID_FIELD"},
 	{means(context.Canceled), codes.Canceled, "CANCELLED"},
 	{means(context.DeadlineExceeded), codes.DeadlineExceeded, "TIMEOUT"},
+	{means(access.ErrUnauthenticated), codes.Unauthenticated, "UNAUTHENTICATED"},
+	{means(access.ErrDenied), codes.PermissionDenied, "PERMISSION_DENIED"},
+	{is[*limit.Refused], codes.ResourceExhausted, "TOO_MANY_CALLS"},
 	{means(akin.ErrNotFound), codes.NotFound, "NOT_FOUND"},
 	{means(generation.ErrBusy), codes.FailedPrecondition, "REINDEX_BUSY"},
 	{means(generation.ErrRefused), codes.FailedPrecondition, "REINDEX_REFUSED"},
@@ -82,6 +88,9 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
 			{Field: invalid.Field, Description: invalid.Problem, Reason: reason},
 		}})
+	}
+	if refused, ok := errors.AsType[*limit.Refused](err); ok {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(refused.Retry)})
 	}
 	st, detailed := status.New(code, text).WithDetails(details...)
 	if detailed != nil {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/akinserver/akin/embed"
@@ -49,13 +48,13 @@ const inMemory = ""
 
 // openBackend tells on w how far the opening of a large store has come.
 func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration, w io.Writer) (*backend, error) {
-	return openServing(ctx, sf, ef, servingOptions{server: server.Options{Log: log, Drain: drain, Observe: observe.New(observe.Options{})}}, w)
+	return openServing(ctx, sf, ef, servingOptions{server: server.Options{Log: log, Drain: drain}}, w)
 }
 
 // servingOptions of the server in a backend.
 type servingOptions struct {
-	server server.Options // with Log and Observe
-	admin  bool           // it offers GenerationService
+	server server.Options
+	admin  bool // it offers GenerationService
 }
 
 func openServing(ctx context.Context, sf storeFlags, ef embedderFlags, opts servingOptions, w io.Writer) (*backend, error) {
@@ -152,7 +151,8 @@ func hostPort(address string) (string, int, error) {
 
 // askFlags say whom a question is put to.
 type askFlags struct {
-	Server string `help:"Ask the akin server at this address instead of opening --data." placeholder:"HOST:PORT"`
+	Server string `help:"Ask the akin server at this address instead of opening --data. A key for it is read from AKIN_KEY." placeholder:"HOST:PORT"`
+	dialFlags
 	storeFlags
 	embedderFlags
 	Corpus string `help:"Corpus to ask." default:"default"`
@@ -162,12 +162,9 @@ type askFlags struct {
 // ask runs a question against a running server, or against one of its own over a connection within the process: one path for both.
 func (f askFlags) ask(ctx context.Context, w io.Writer, question func(akinv1.SimilarityServiceClient) error) (err error) {
 	if f.Server != "" {
-		if _, _, err := hostPort(f.Server); err != nil {
-			return fmt.Errorf("--server: %w", err)
-		}
-		conn, err := grpc.NewClient(f.Server, callOptions()...)
+		conn, err := f.reach(f.Server)
 		if err != nil {
-			return fmt.Errorf("server at %s: %w", f.Server, err)
+			return err
 		}
 		defer conn.Close()
 		return question(akinv1.NewSimilarityServiceClient(conn))
@@ -205,11 +202,4 @@ func (b *backend) connect() (*grpc.ClientConn, func(), error) {
 		return nil, nil, err
 	}
 	return conn, stop, nil
-}
-
-func callOptions() []grpc.DialOption {
-	return []grpc.DialOption{
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(server.MaxMessage), grpc.MaxCallSendMsgSize(server.MaxMessage)),
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/observe"
 )
 
@@ -28,7 +29,10 @@ const flushing = 5 * time.Second
 
 // open makes the observer, and begins to answer for metrics. What it returns ends both, and is called when all that is seen has ended.
 func (f observeFlags) open(ctx context.Context, log *slog.Logger) (seen *observe.Observer, end func() error, err error) {
-	options := observe.Options{Log: log}
+	options := observe.Options{Log: log, Key: func(ctx context.Context) string {
+		caller, _ := access.CallerOf(ctx)
+		return caller.Key
+	}}
 	traces, err := observe.Traces(ctx, version(), log)
 	if err != nil {
 		return nil, nil, err

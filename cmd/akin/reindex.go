@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -30,7 +29,8 @@ import (
 
 // adminFlags say whose generations are meant.
 type adminFlags struct {
-	Server string `help:"Go through the akin server at this address, which was started with --admin, instead of opening --data." placeholder:"HOST:PORT"`
+	Server string `help:"Go through the akin server at this address, which was started with --admin, instead of opening --data. An admin key for it is read from AKIN_KEY." placeholder:"HOST:PORT"`
+	dialFlags
 	storeFlags
 }
 
@@ -114,12 +114,9 @@ func (c generationsDropCmd) Run(ctx context.Context, std streams) error {
 // admin puts a question to a running server, or to one of its own over a connection within the process: one path for both.
 func (f adminFlags) admin(ctx context.Context, w io.Writer, question func(akinv1.GenerationServiceClient) error) (err error) {
 	if f.Server != "" {
-		if _, _, err := hostPort(f.Server); err != nil {
-			return fmt.Errorf("--server: %w", err)
-		}
-		conn, err := grpc.NewClient(f.Server, callOptions()...)
+		conn, err := f.reach(f.Server)
 		if err != nil {
-			return fmt.Errorf("server at %s: %w", f.Server, err)
+			return err
 		}
 		defer conn.Close()
 		return f.told(question(akinv1.NewGenerationServiceClient(conn)))

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,7 +29,7 @@ const (
 // Sketch is what is kept of a text to know its other prints by: a one-permutation MinHash (Li, Owen and Zhang, 2012, with the
 // rotation of Shrivastava and Li, 2014) of its shingles, and digests of its figures. The zero Sketch resembles nothing.
 type Sketch struct {
-	minima  []uint16 // bins of them, or none for a text without letters
+	minima  []uint64 // bins of 16 bits, four in each, or none for a text without letters
 	figures []figure // sorted, each once
 }
 
@@ -58,14 +59,15 @@ func Of(text string) Sketch {
 		bin := h % bins
 		least[bin] = min(least[bin], h/bins)
 	}
-	sketch := Sketch{minima: make([]uint16, bins)}
+	sketch := Sketch{minima: make([]uint64, bins/4)}
 	for i := range least {
 		// An empty bin borrows from the next that is not, changed by how far it lies.
 		var steps uint64
 		for least[(uint64(i)+steps)%bins] == ^uint64(0) {
 			steps++
 		}
-		sketch.minima[i] = uint16(least[(uint64(i)+steps)%bins] + steps*0x9e37)
+		minimum := uint16(least[(uint64(i)+steps)%bins] + steps*0x9e37)
+		sketch.minima[i/4] |= uint64(minimum) << (i % 4 * 16)
 	}
 	for _, f := range figures([]rune(norm.NFKC.String(text))) {
 		sketch.figures = append(sketch.figures, figure{uint32(xxhash.Sum64String(f.around)), uint16(xxhash.Sum64String(f.text))})
@@ -85,11 +87,16 @@ func (s Sketch) Resemblance(t Sketch) float64 {
 	}
 	same := 0
 	for i := range s.minima {
-		if s.minima[i] == t.minima[i] {
-			same++
-		}
+		same += equalParts(s.minima[i], t.minima[i])
 	}
 	return float64(same) / bins
+}
+
+// equalParts counts in how many of their four parts of 16 bits two numbers are equal.
+func equalParts(a, b uint64) int {
+	const low = 0x7fff_7fff_7fff_7fff // all bits of a part but its highest
+	x := a ^ b
+	return bits.OnesCount64(^(x&low + low | x | low)) // the highest bit of a part that is 0 in x
 }
 
 // Same reports whether the two texts are prints of one text: alike in their words, and without a place in which each has a figure that the other has not.
@@ -104,10 +111,8 @@ func (s Sketch) resembles(t Sketch) bool {
 	}
 	apart := 0
 	for i, v := range s.minima {
-		if v != t.minima[i] {
-			if apart++; apart > bins*(1-resemblance) {
-				return false
-			}
+		if apart += 4 - equalParts(v, t.minima[i]); apart > bins*(1-resemblance) {
+			return false
 		}
 	}
 	return true
@@ -154,9 +159,9 @@ func within(part, whole []figure) bool {
 
 // Encode writes a sketch as text of at most 2,400 characters, a few hundred for a news report; Decode reads it.
 func (s Sketch) Encode() string {
-	b := make([]byte, 0, 2*len(s.minima)+figureSize*len(s.figures))
+	b := make([]byte, 0, 8*len(s.minima)+figureSize*len(s.figures))
 	for _, v := range s.minima {
-		b = binary.LittleEndian.AppendUint16(b, v)
+		b = binary.LittleEndian.AppendUint64(b, v)
 	}
 	for _, f := range s.figures {
 		b = binary.LittleEndian.AppendUint32(b, f.context)
@@ -178,9 +183,9 @@ func Decode(text string) (Sketch, error) {
 	if n < 0 || n > maxFigures || len(b) != 2*bins+figureSize*n {
 		return Sketch{}, errors.New("family: sketch has a wrong length")
 	}
-	s := Sketch{minima: make([]uint16, bins)}
+	s := Sketch{minima: make([]uint64, bins/4)}
 	for i := range s.minima {
-		s.minima[i] = binary.LittleEndian.Uint16(b[2*i:])
+		s.minima[i] = binary.LittleEndian.Uint64(b[8*i:])
 	}
 	for rest := b[2*bins:]; len(rest) > 0; rest = rest[figureSize:] {
 		s.figures = append(s.figures, figure{binary.LittleEndian.Uint32(rest), binary.LittleEndian.Uint16(rest[4:])})

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	otelcodes "go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -203,10 +204,15 @@ func (o *Observer) stage(ctx context.Context, name string) (context.Context, fun
 	}
 }
 
-// storeCall measures a call of the store.
+// storeCall measures a call of the store. It is an interceptor, since what the embedded store answers within the process never meets a stats handler.
 func (o *Observer) storeCall(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	began := time.Now()
+	ctx, span := o.tracer.Start(ctx, strings.TrimPrefix(method, "/"), trace.WithSpanKind(trace.SpanKindClient))
+	defer span.End()
 	err := invoke(ctx, method, req, reply, conn, opts...)
+	if err != nil {
+		span.SetStatus(otelcodes.Error, codeName(status.Code(err)))
+	}
 	o.metrics.storeSeconds.WithLabelValues(strings.TrimPrefix(method, "/qdrant."), codeName(status.Code(err))).Observe(time.Since(began).Seconds())
 	return err
 }

@@ -62,7 +62,11 @@ func (o *Observer) ServerOptions() []grpc.ServerOption {
 		return []grpc.ServerOption{own}
 	}
 	// Before akin's own, which finds the span in the context.
-	return []grpc.ServerOption{grpc.StatsHandler(otelgrpc.NewServerHandler(append(o.otel(), otelgrpc.WithFilter(filters.Not(filters.HealthCheck())))...)), own}
+	traced := otelgrpc.NewServerHandler(
+		otelgrpc.WithTracerProvider(o.provider), otelgrpc.WithPropagators(propagator), otelgrpc.WithMeterProvider(noopmetric.NewMeterProvider()),
+		otelgrpc.WithFilter(filters.Not(filters.HealthCheck())),
+	)
+	return []grpc.ServerOption{grpc.StatsHandler(traced), own}
 }
 
 // DialOptions are for the connection to the store.
@@ -70,15 +74,5 @@ func (o *Observer) DialOptions() []grpc.DialOption {
 	if o == nil {
 		return nil
 	}
-	options := []grpc.DialOption{grpc.WithChainUnaryInterceptor(o.storeCall)}
-	if o.provider != nil {
-		options = append(options, grpc.WithStatsHandler(otelgrpc.NewClientHandler(o.otel()...)))
-	}
-	return options
-}
-
-func (o *Observer) otel() []otelgrpc.Option {
-	return []otelgrpc.Option{
-		otelgrpc.WithTracerProvider(o.provider), otelgrpc.WithPropagators(propagator), otelgrpc.WithMeterProvider(noopmetric.NewMeterProvider()),
-	}
+	return []grpc.DialOption{grpc.WithChainUnaryInterceptor(o.storeCall)}
 }

@@ -19,8 +19,8 @@ type calibration struct {
 	count  int       // total when the rest was learnt
 	learnt time.Time // when it was
 
-	sampled   float64        // of them
-	df        map[uint32]int // lexical term -> how many of the sampled hold it
+	idfs      map[uint32]float64 // of the lexical terms that some of the sampled hold
+	rarest    float64            // idf of the others
 	languages map[string]*scale
 	all       *scale // of a language that the sample hardly holds
 }
@@ -99,13 +99,16 @@ func stale(c *calibration, total int, now time.Time) bool {
 }
 
 func calibrate(samples []store.Sample, count int, literal bool) *calibration {
-	c := &calibration{count: count, sampled: float64(len(samples)), df: map[uint32]int{}, languages: map[string]*scale{}}
+	c := &calibration{count: count, idfs: map[uint32]float64{}, rarest: inverseFrequency(count, 1), languages: map[string]*scale{}}
 	languages := map[string][]store.Sample{}
 	for _, s := range samples {
 		for _, index := range s.Lexical.Indices {
-			c.df[index]++
+			c.idfs[index]++
 		}
 		languages[s.Language] = append(languages[s.Language], s)
+	}
+	for index, n := range c.idfs {
+		c.idfs[index] = inverseFrequency(count, n*float64(count)/float64(len(samples))) // scaled up to all
 	}
 	// Two languages have no words in common: their pairs would say that everything else is alike.
 	var groups [][]store.Sample
@@ -242,14 +245,18 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
 }
 
-// idf is Qdrant's: ln((N - df + 0.5) / (df + 0.5) + 1). The document frequency is that of the sample, scaled up.
-func (c *calibration) idf(index uint32) float64 {
-	n := float64(c.count)
-	df := float64(c.df[index]) * n / max(1, c.sampled)
-	if c.df[index] == 0 {
-		df = 1
-	}
+// inverseFrequency is Qdrant's: ln((N - df + 0.5) / (df + 0.5) + 1).
+func inverseFrequency(count int, df float64) float64 {
+	n := float64(count)
 	return math.Log((n-min(df, n)+0.5)/(df+0.5) + 1)
+}
+
+// idf of a term is that of the sample.
+func (c *calibration) idf(index uint32) float64 {
+	if idf, ok := c.idfs[index]; ok {
+		return idf
+	}
+	return c.rarest
 }
 
 // product is the lexical score of one text against another.

@@ -50,7 +50,11 @@ func (a *answer) payloadOf(c *collection, slot uint32) fields {
 	if a.payload.whole() {
 		return c.document(slot).all()
 	}
-	return a.payload.of(c.document(slot).some(a.payload.touches))
+	some := c.document(slot).some(a.payload.touches)
+	if a.payload.flat() {
+		return some
+	}
+	return a.payload.of(some)
 }
 
 // vectorsOf returns copies of the wanted vectors of a point: the answer is sent when the collection may have changed.
@@ -103,6 +107,9 @@ func (a *answer) scored(c *collection, h hit) *qdrant.ScoredPoint {
 }
 
 func (a *answer) scoredAll(ctx context.Context, c *collection, hits []hit) ([]*qdrant.ScoredPoint, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
 	out := make([]*qdrant.ScoredPoint, len(hits))
 	return out, every(ctx, len(hits), func(i int) { out[i] = a.scored(c, hits[i]) })
 }

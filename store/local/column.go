@@ -161,10 +161,8 @@ func (c *sparseColumn) sweep() { c.ghosts, c.ghostCount = map[uint32]int{}, 0 }
 
 // posting lists the points that have one index, by slot.
 type posting struct {
-	slots    []uint32
-	weights  []float32
-	largest  float32 // no weight is larger
-	negative bool    // some weight may be
+	slots   []uint32
+	weights []float32
 }
 
 func newSparseColumn(s *space) *sparseColumn {
@@ -237,7 +235,6 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		}
 		p.slots = slices.Insert(p.slots, at, slot)
 		p.weights = slices.Insert(p.weights, at, v.values[i])
-		p.largest, p.negative = max(p.largest, v.values[i]), p.negative || v.values[i] < 0
 	}
 }
 

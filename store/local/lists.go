@@ -1,36 +1,32 @@
 package local
 
 import (
-	"cmp"
+	"math"
 	"slices"
+	"sync"
 )
 
-// A search for a sparse vector adds up, over the lists of the query's indices, the scores of the points in them. The lists
-// that can add most come first. Once the best points so far are ahead of all that the lists to come could give to a point
-// that is in none of the others, those lists, which are the long ones of frequent words, are not walked any more.
-// (H. Turtle, J. Flood: Query evaluation: strategies and optimizations, IPM 1995.)
+// A search for a sparse vector adds up, over the lists of the query's indices, the scores of the points in them: list by list, and each in the order of slots. Where the
+// lists have as many entries as a good part of the collection has points, they are walked together, a block of slots at a time, whose sums stay in the processor's
+// nearest cache: an entry costs about a nanosecond then, less than it takes to find out that it need not be looked at.
 
-// weightedList is a list and what the query multiplies its weights with.
+// weightedList is a list, or what is left of it, and what the query multiplies its weights with.
 type weightedList struct {
-	*posting
-	by    float32
-	bound float64 // no point gets more out of the list
+	slots   []uint32
+	weights []float32
+	by      float32
 }
 
-// lists returns the lists of a query, and their lengths added up. growing tells that no list takes from a score.
-func (c *sparseColumn) lists(query sparse) (lists []weightedList, total int, growing bool) {
-	growing = true
+// lists returns the lists of a query, and their lengths added up.
+func (c *sparseColumn) lists(query sparse) (lists []weightedList, total int) {
+	lists = make([]weightedList, 0, len(query.indices))
 	for i, index := range query.indices {
-		p := c.postings[index]
-		if p == nil {
-			continue
+		if p := c.postings[index]; p != nil {
+			lists = append(lists, weightedList{p.slots, p.weights, query.values[i]})
+			total += len(p.slots)
 		}
-		by := query.values[i]
-		growing = growing && by >= 0 && !p.negative
-		lists = append(lists, weightedList{p, by, float64(by) * float64(p.largest)})
-		total += len(p.slots)
 	}
-	return lists, total, growing
+	return lists, total
 }
 
 // sums adds up scores by slot. It is used again and again: only what was touched has to be cleared.
@@ -86,17 +82,17 @@ func (s *scan) add(to *sums, l weightedList) error {
 // sparse finds the best of the points that have any of the query's indices. Others are no hits.
 func (s *scan) sparse(col *sparseColumn) error {
 	query := col.weighted(s.q.examples[0].sparse)
-	lists, total, growing := col.lists(query)
+	lists, total := col.lists(query)
 	n := s.set.GetCardinality()
 	if n*uint64(col.dotCost(query)) < uint64(total) {
 		return s.sparseOneByOne(col, query)
 	}
+	all := n == s.c.live.GetCardinality()
+	if total >= len(col.vectors)/inBlocks {
+		return s.blocks(lists, len(col.vectors), all)
+	}
 	sums := col.takeSums()
 	defer col.giveSums(sums)
-	all := n == s.c.live.GetCardinality()
-	if growing && s.rest == nil && total >= manyPostings {
-		return s.longLists(col, query, lists, sums, all)
-	}
 	for _, l := range lists {
 		if err := s.add(sums, l); err != nil {
 			return err
@@ -106,15 +102,85 @@ func (s *scan) sparse(col *sparseColumn) error {
 		if err := s.pause(1); err != nil {
 			return err
 		}
-		if all || s.set.Contains(slot) {
-			s.offer(slot, sums.scores[slot])
+		if score := sums.scores[slot]; !s.top.misses(score) && (all || s.set.Contains(slot)) {
+			s.offer(slot, score)
 		}
 	}
 	return nil
 }
 
+// inBlocks is how many slots of blocks are cleared and looked at in the time that it takes to keep a list of the slots that one entry touches.
+const inBlocks = 4
+
+// block holds the sums of so many slots.
+type block [1 << 13]float32
+
+var (
+	blocks = sync.Pool{New: func() any { return new(block) }}
+
+	// untouched has in each place the negative zero, which is no sum: see add.
+	untouched = func() (b block) {
+		for i := range b {
+			b[i] = float32(math.Copysign(0, -1))
+		}
+		return b
+	}()
+)
+
+// add walks a part of a list. Zero is added to what an entry gives, so that it is not the negative zero, and a sum never is.
+func (b *block) add(slots []uint32, weights []float32, by float32) {
+	weights = weights[:len(slots)]
+	for i, slot := range slots {
+		b[slot%uint32(len(b))] += by*weights[i] + 0
+	}
+}
+
+// blocks walks the lists together, over the slots below end.
+func (s *scan) blocks(lists []weightedList, end int, all bool) error {
+	sums := blocks.Get().(*block)
+	defer blocks.Put(sums)
+	for first := 0; first < end; first += len(sums) {
+		*sums = untouched
+		for i := range lists {
+			l := &lists[i]
+			n := below(l.slots, uint32(first+len(sums)))
+			sums.add(l.slots[:n], l.weights[:n], l.by)
+			l.slots, l.weights = l.slots[n:], l.weights[n:]
+			if err := s.pause(1 + n); err != nil {
+				return err
+			}
+		}
+		s.offerAll(sums, first, all)
+	}
+	return nil
+}
+
+// below is how many of the slots, which ascend, are below end.
+func below(slots []uint32, end uint32) int {
+	if n := len(slots); n == 0 || slots[n-1] < end {
+		return n
+	}
+	n, _ := slices.BinarySearch(slots, end)
+	return n
+}
+
+// offerAll offers the sums of a block that begins with slot first.
+func (s *scan) offerAll(sums *block, first int, all bool) {
+	floor := s.top.floor()
+	for i, score := range sums {
+		if score < floor || math.Float32bits(score) == 1<<31 {
+			continue
+		}
+		if slot := uint32(first + i); all || s.set.Contains(slot) {
+			s.offer(slot, score)
+			floor = s.top.floor()
+		}
+	}
+}
+
 // sparseOneByOne compares every candidate.
 func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
+	terms := newTerms(query)
 	it := s.set.Iterator()
 	for it.HasNext() {
 		if err := s.pause(1); err != nil {
@@ -122,7 +188,7 @@ func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
 		}
 		slot := it.Next()
 		if v, ok := col.of(slot); ok {
-			if score, ok := sparseDot(query, v); ok {
+			if score, ok := terms.dot(v); ok {
 				s.offer(slot, score)
 			}
 		}
@@ -130,104 +196,44 @@ func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
 	return nil
 }
 
-const (
-	manyPostings = 8192     // fewer are walked without thinking
-	untilNextBar = 0.5      // of what was open when the bar was last looked for
-	rounding     = 1. / 1e5 // part of a score that the order of additions may make
-)
+// terms is a sparse vector that many are compared with, with a hash table of its indices.
+type terms struct {
+	sparse
+	places []uint32 // of the indices, counted from 1, where they hash to or behind; 0: none. A power of two of them
+}
+
+func newTerms(v sparse) terms {
+	size := 16
+	for size < 8*len(v.indices) { // so that most indices that it does not have meet an empty place at once
+		size *= 2
+	}
+	t := terms{v, make([]uint32, size)}
+	for i, index := range v.indices {
+		at := int(index) & (size - 1)
+		for t.places[at] != 0 {
+			at = (at + 1) & (size - 1)
+		}
+		t.places[at] = uint32(i) + 1
+	}
+	return t
+}
+
+// dot is as sparseDot, to the bit, in less than half of its time.
+func (t terms) dot(v sparse) (sum float32, ok bool) {
+	last := len(t.places) - 1
+	for i, index := range v.indices {
+		for at := int(index) & last; t.places[at] != 0; at = (at + 1) & last {
+			if place := t.places[at] - 1; t.indices[place] == index {
+				sum, ok = sum+t.values[place]*v.values[i], true
+				break
+			}
+		}
+	}
+	return sum, ok
+}
 
 // dotCost is about how many postings are walked in the time that it takes to compare the query with one vector, which is to step through the
 // indices of both.
 func (c *sparseColumn) dotCost(query sparse) int {
 	return 8 + (len(query.indices)+c.entries/max(1, c.filled))/2
-}
-
-// longLists walks lists for as long as that is cheaper than to compare the points that may still be among the best.
-func (s *scan) longLists(col *sparseColumn, query sparse, lists []weightedList, sums *sums, all bool) error {
-	slices.SortStableFunc(lists, func(a, b weightedList) int { return cmp.Compare(b.bound, a.bound) })
-	open, postings := 0., 0 // in the lists to come
-	for _, l := range lists {
-		open += l.bound
-		postings += len(l.slots)
-	}
-	var hopeful []uint32
-	walked := 0
-	next := open // the bar is looked for again once no more than this is open: it costs a look at every point so far
-	for i, l := range lists {
-		if i > 0 && open <= next && postings > 4*len(sums.touched)+col.dotCost(query)*s.top.limit {
-			next = open * untilNextBar
-			bar := s.bar(sums, all) * (1 - rounding)
-			if open*(1+rounding) < bar {
-				if hopeful = s.hopeful(sums, all, bar-open); len(hopeful)*col.dotCost(query) < postings {
-					break
-				}
-			}
-		}
-		if err := s.add(sums, l); err != nil {
-			return err
-		}
-		walked++
-		open -= l.bound
-		postings -= len(l.slots)
-	}
-	if walked == len(lists) {
-		hopeful = s.hopeful(sums, all, s.bar(sums, all)*(1-rounding))
-	}
-	// The order of the lists has no say in the score.
-	for _, slot := range hopeful {
-		if err := s.pause(1); err != nil {
-			return err
-		}
-		v, _ := col.of(slot)
-		score, _ := sparseDot(query, v)
-		s.offer(slot, score)
-	}
-	return nil
-}
-
-// bar is the least of the best sums of the candidates, as many as are asked for; 0 while there are fewer.
-func (s *scan) bar(sums *sums, all bool) float64 {
-	heap := make([]float32, 0, min(s.top.limit, len(sums.touched)))
-	for _, slot := range sums.touched {
-		score := sums.scores[slot]
-		if len(heap) == s.top.limit && score <= heap[0] || !all && !s.set.Contains(slot) {
-			continue
-		}
-		if len(heap) < s.top.limit {
-			heap = append(heap, score)
-			for i := len(heap) - 1; i > 0 && heap[i] < heap[(i-1)/2]; i = (i - 1) / 2 {
-				heap[i], heap[(i-1)/2] = heap[(i-1)/2], heap[i]
-			}
-			continue
-		}
-		heap[0] = score
-		for i := 0; ; {
-			least := i
-			for child := 2*i + 1; child <= 2*i+2 && child < len(heap); child++ {
-				if heap[child] < heap[least] {
-					least = child
-				}
-			}
-			if least == i {
-				break
-			}
-			heap[i], heap[least] = heap[least], heap[i]
-			i = least
-		}
-	}
-	if len(heap) < s.top.limit || len(heap) == 0 {
-		return 0
-	}
-	return float64(heap[0])
-}
-
-// hopeful lists the candidates with a sum of at least least.
-func (s *scan) hopeful(sums *sums, all bool, least float64) []uint32 {
-	var out []uint32
-	for _, slot := range sums.touched {
-		if float64(sums.scores[slot]) >= least && (all || s.set.Contains(slot)) {
-			out = append(out, slot)
-		}
-	}
-	return out
 }

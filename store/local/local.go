@@ -84,6 +84,8 @@ type DB struct {
 	servers sync.Mutex // guards inside and ports
 	inside  *bufconn.Listener
 	ports   map[*grpc.Server]bool
+
+	underWay *underWay // calls of clients within the process
 }
 
 // Open opens the store in dir, and makes the folder if it is not there. With dir "" everything is kept in memory and gone
@@ -92,6 +94,7 @@ func Open(dir string, options Options) (*DB, error) {
 	db := &DB{
 		dir: dir, options: options, log: options.Logger,
 		jobs: make(chan *job, maxGroup), committed: make(chan struct{}), unfinished: map[uint64]*collection{}, ports: map[*grpc.Server]bool{},
+		underWay: newUnderWay(),
 	}
 	if db.log == nil {
 		db.log = slog.Default()
@@ -139,7 +142,8 @@ func (db *DB) Close() error {
 	return db.closeErr
 }
 
-// Client returns a client of the store over a connection in memory. Closing it leaves the store open.
+// Client returns a client of the store within the process, with further options of its connection, as to watch its calls. Closing it leaves the store open. What it
+// reads of points comes to it as it is; all else goes over a connection in memory, as over any other.
 func (db *DB) Client(options ...grpc.DialOption) (*qdrant.Client, error) {
 	lis, err := db.listenInside()
 	if err != nil {
@@ -152,6 +156,6 @@ func (db *DB) Client(options ...grpc.DialOption) (*qdrant.Client, error) {
 		GrpcOptions: append([]grpc.DialOption{
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
-		}, options...),
+		}, append(options, grpc.WithChainUnaryInterceptor(db.newDirect().invoke))...),
 	})
 }

@@ -230,11 +230,17 @@ func (s *selector) nothing() bool { return !s.all && s.include == nil }
 func (s *selector) whole() bool { return s.all && s.exclude == nil }
 
 // touches reports whether a part of a field at the top may be chosen.
-func (s *selector) touches(key string) bool {
+func (s *selector) touches(key []byte) bool {
 	if s.include != nil {
-		return slices.ContainsFunc(s.include, func(p path) bool { return p.steps[0].key == key })
+		return slices.ContainsFunc(s.include, func(p path) bool { return p.steps[0].key == string(key) })
 	}
-	return !slices.ContainsFunc(s.exclude, func(p path) bool { return len(p.steps) == 1 && p.steps[0].key == key })
+	return !slices.ContainsFunc(s.exclude, func(p path) bool { return len(p.steps) == 1 && p.steps[0].key == string(key) })
+}
+
+// flat tells that fields at the top are chosen as a whole or not at all.
+func (s *selector) flat() bool {
+	deep := func(p path) bool { return len(p.steps) > 1 }
+	return !slices.ContainsFunc(s.include, deep) && !slices.ContainsFunc(s.exclude, deep)
 }
 
 // of returns the chosen part of a payload. It shares what it keeps with the payload.

@@ -299,11 +299,11 @@ func (d document) all() fields {
 }
 
 // some returns the fields at the top that are wanted.
-func (d document) some(wanted func(key string) bool) fields {
+func (d document) some(wanted func(key []byte) bool) fields {
 	out := fields{}
 	if d.encoded == nil {
 		for key, v := range d.fields {
-			if wanted(key) {
+			if wanted([]byte(key)) {
 				out[key] = v
 			}
 		}
@@ -316,7 +316,7 @@ func (d document) some(wanted func(key string) bool) fields {
 		}
 		b = b[n:]
 		key, value := keyAndValue(entry)
-		if !wanted(string(key)) {
+		if !wanted(key) {
 			continue
 		}
 		v := &qdrant.Value{}

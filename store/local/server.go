@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/qdrant/go-client/qdrant"
@@ -31,7 +33,7 @@ const (
 
 // newServer builds a server of the store. A trusted one asks nobody for a key.
 func (db *DB) newServer(trusted bool) *grpc.Server {
-	checks := []grpc.UnaryServerInterceptor{db.counted, db.recovered}
+	var keyed []grpc.UnaryServerInterceptor
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxSendMsgSize(maxMessage),
@@ -42,12 +44,11 @@ func (db *DB) newServer(trusted bool) *grpc.Server {
 			options = append(options, grpc.Creds(credentials.NewTLS(db.options.TLS)))
 		}
 		if keys := newKeys(db.options); keys != nil {
-			checks = append(checks, keys.unary)
+			keyed = append(keyed, keys.unary)
 			options = append(options, grpc.StreamInterceptor(keys.stream))
 		}
 	}
-	checks = append(checks, checked, db.strict)
-	s := grpc.NewServer(append(options, grpc.ChainUnaryInterceptor(checks...))...)
+	s := grpc.NewServer(append(options, grpc.ChainUnaryInterceptor(db.checks(keyed...)...))...)
 	qdrant.RegisterQdrantServer(s, healthService{})
 	qdrant.RegisterCollectionsServer(s, &collectionsService{db: db})
 	qdrant.RegisterPointsServer(s, &pointsService{db: db})
@@ -55,6 +56,11 @@ func (db *DB) newServer(trusted bool) *grpc.Server {
 	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
 	reflection.Register(s)
 	return s
+}
+
+// checks are what every call goes through, the first one first; those of keys come between.
+func (db *DB) checks(keyed ...grpc.UnaryServerInterceptor) []grpc.UnaryServerInterceptor {
+	return slices.Concat([]grpc.UnaryServerInterceptor{db.counted, db.recovered}, keyed, []grpc.UnaryServerInterceptor{checked, db.strict})
 }
 
 // recovered keeps a fault in one call from ending the process.
@@ -145,9 +151,12 @@ func (db *DB) stopServers() {
 	ports := db.ports
 	db.ports = nil
 	db.servers.Unlock()
+	var drained sync.WaitGroup
+	drained.Go(db.underWay.drain)
 	for s := range ports {
 		drain(s)
 	}
+	drained.Wait()
 }
 
 type healthService struct {

@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"context"
+	"math"
 )
 
 // top keeps the best hits that it is shown. The larger score is the better, NaN is worse than any; of equal scores the
@@ -28,6 +29,14 @@ func (t *top) compare(a, b hit) int {
 // misses tells that a score cannot be among the best any more.
 func (t *top) misses(score float32) bool {
 	return len(t.heap) >= t.limit && (t.limit == 0 || score < t.heap[0].score)
+}
+
+// floor is what a score must reach to be among the best.
+func (t *top) floor() float32 {
+	if len(t.heap) < t.limit {
+		return float32(math.Inf(-1))
+	}
+	return t.heap[0].score
 }
 
 func (t *top) add(slot uint32, score float32) {

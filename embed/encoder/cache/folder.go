@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/akinserver/akin/filelock"
 )
 
 const suffix = ".vectors"
@@ -378,4 +380,10 @@ func (f *folder) close() error {
 	clear(f.segments)
 	clear(f.index)
 	return errors.Join(errs...)
+}
+
+// tryLock locks a file until it is closed, and tells whether it could.
+func tryLock(f *os.File) bool {
+	locked, err := filelock.Try(f)
+	return err == nil && locked
 }

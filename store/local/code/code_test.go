@@ -499,9 +499,9 @@ func TestSearchesAtOnce(t *testing.T) {
 }
 
 func TestLoadIsAsPut(t *testing.T) {
-	const rows = 70_000 // so many that it codes before it decides
-	m := newMatrix(rows, 64, clusters(rand.New(rand.NewPCG(17, 18))))
-	c := New(64, Dot, m.rows)
+	const rows, dim = 70_000, 128 // so many rows that it codes before it decides, so long ones that it decides for bits
+	m := newMatrix(rows, dim, clusters(rand.New(rand.NewPCG(17, 18))))
+	c := New(dim, Dot, m.rows)
 	live := make([]uint64, rows/64+1)
 	for row := range rows {
 		if row%7 != 0 {

@@ -19,7 +19,7 @@ const (
 	recodeEvery   = 1024    // puts, while chunks are coded in an older way
 	soonRecoded   = 4       // chunks that are coded anew at once
 	enoughRecall  = .995    //
-	mostDoubts    = 1. / 32 // of all rows may be read because of their bits; with more, bytes are faster
+	mostDoubts    = 1. / 80 // of all rows may be read because of their bits; with more, bytes are faster: callers ask for more than sampleHits, and a read may miss every cache
 	mostOfBytes   = 1. / 8  // of all rows may be read because of their bytes; with more, no codes are faster
 	shift         = .05     // part of the mean squared residual that a new centre must save to be worth new codes
 )
@@ -40,7 +40,7 @@ func (c *Column) decide() {
 		r := t.try(kind)
 		good := r.recall >= enoughRecall
 		if kind == Bits {
-			good = good && r.doubt*float64(c.count) <= max(1000, mostDoubts*float64(c.count))
+			good = good && r.doubt <= mostDoubts
 		} else {
 			good = good && r.doubt <= mostOfBytes
 		}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/akinserver/akin/filelock"
 )
 
 // folder is what a journal asks of a file system. Tests have one that fails at any step, and one that loses what was not
@@ -246,4 +248,13 @@ func (f *heapFile) memory(capacity int64) ([]byte, func() error, error) {
 	copy(b, f.b[:f.length])
 	f.b = b
 	return b, func() error { return nil }, nil
+}
+
+// lockFile locks a file until it is closed. It does not wait.
+func lockFile(f *os.File) error {
+	locked, err := filelock.Try(f)
+	if err == nil && !locked {
+		return ErrLocked
+	}
+	return err
 }

@@ -20,7 +20,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const killKeys = 20
+const (
+	killKeys      = 20
+	shortestValue = 10 // long enough to hold the whole number of a commit
+)
 
 // write makes commit after commit, each of which puts its number under every key, and prints those that are stored.
 func write(dir string) error {
@@ -31,7 +34,7 @@ func write(dir string) error {
 	for n++; ; n++ {
 		batch := []Mutation{drop(1)}
 		for i := range killKeys {
-			batch = append(batch, put(1, fmt.Sprint(i), long(n, 1+rand.IntN(3000))))
+			batch = append(batch, put(1, fmt.Sprint(i), long(n, shortestValue+rand.IntN(3000))))
 		}
 		if err := k.commit(batch...); err != nil {
 			return err

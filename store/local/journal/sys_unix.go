@@ -10,21 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile locks a file until it is closed, also against this process. It does not wait.
-func lockFile(f *os.File) error {
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, unix.EWOULDBLOCK):
-			return ErrLocked
-		case !errors.Is(err, unix.EINTR):
-			return os.NewSyscallError("flock", err)
-		}
-	}
-}
-
 // syncFolder flushes the names in a folder. A file system that cannot has nothing to flush.
 func syncFolder(dir string) error {
 	f, err := os.Open(dir)

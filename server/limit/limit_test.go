@@ -1,0 +1,141 @@
+package limit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/akinserver/akin/server/limit"
+)
+
+func refused(t *testing.T, err error) *limit.Refused {
+	t.Helper()
+	r, ok := errors.AsType[*limit.Refused](err)
+	if !ok {
+		t.Fatalf("got %v, want *limit.Refused", err)
+	}
+	return r
+}
+
+func TestRates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rates := limit.NewRates("this key")
+		take := func(who string, n int) error {
+			for range n {
+				if err := rates.Take(who, 10); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		if err := take("a", 20); err != nil {
+			t.Fatalf("20 at once, of 10 a second: %v", err)
+		}
+		if retry := refused(t, take("a", 1)).Retry; retry <= 0 || retry > 100*time.Millisecond {
+			t.Errorf("try again in %s, want 100 ms", retry)
+		}
+		if err := take("b", 20); err != nil {
+			t.Errorf("another caller: %v", err)
+		}
+		time.Sleep(time.Second)
+		if err := take("a", 10); err != nil {
+			t.Errorf("10 more a second later: %v", err)
+		}
+		refused(t, take("a", 1))
+		if err := rates.Take("c", 0.5); err != nil {
+			t.Errorf("the first call of one in 2 s: %v", err)
+		}
+		if retry := refused(t, rates.Take("c", 0.5)).Retry; retry.Round(time.Millisecond) != 2*time.Second {
+			t.Errorf("try again in %s, want 2 s", retry)
+		}
+	})
+}
+
+// TestRatesForgetThoseWhoDoNotCall holds that a caller who goes on calling is not forgotten, however many others there are.
+func TestRatesForgetThoseWhoDoNotCall(t *testing.T) {
+	rates := limit.NewRates("this address")
+	late := 0
+	for i := range 200_000 {
+		if err := rates.Take(fmt.Sprint(i), 1); err != nil {
+			t.Fatal(err)
+		}
+		if i%1000 == 0 && rates.Take("flood", 1e-9) == nil {
+			late++
+		}
+	}
+	if late != 1 {
+		t.Errorf("%d calls of the flood were let in, want 1", late)
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+	} {
+		if got := limit.Network(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
+		}
+	}
+}
+
+func TestCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := limit.NewCalls(2, 1, 100*time.Millisecond)
+		first, err := calls.Enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := calls.Enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		waited := make(chan error)
+		wait := func(ctx context.Context) {
+			leave, err := calls.Enter(ctx)
+			if err == nil {
+				defer leave()
+			}
+			waited <- err
+		}
+
+		go wait(t.Context())
+		synctest.Wait()
+		began := time.Now()
+		if _, err := calls.Enter(t.Context()); refused(t, err).Retry != time.Second || time.Since(began) != 0 {
+			t.Errorf("the queue is full: %v after %s, want to be told at once", err, time.Since(began))
+		}
+		first()
+		if err := <-waited; err != nil {
+			t.Errorf("who waited when a call left: %v", err)
+		}
+
+		first, err = calls.Enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		go wait(t.Context())
+		refused(t, <-waited)
+		if waited := time.Since(began); waited != 100*time.Millisecond {
+			t.Errorf("waited %s, want 100 ms", waited)
+		}
+
+		ctx, cancel := context.WithCancel(t.Context())
+		go wait(ctx)
+		synctest.Wait()
+		cancel()
+		if err := <-waited; !errors.Is(err, context.Canceled) {
+			t.Errorf("who waited and hung up: %v", err)
+		}
+		first()
+		second()
+		for range 2 {
+			if _, err := calls.Enter(t.Context()); err != nil {
+				t.Errorf("when all have left: %v", err)
+			}
+		}
+	})
+}
