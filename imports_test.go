@@ -60,10 +60,11 @@ var arrows = []struct {
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
 	{"server/observe", ". proto/akin/v1 server/query store/local"},
+	{"server/load", "proto/akin/v1"},
 	{"server/access", ". filelock"},
 	{"server/limit", ""},
 	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/observe server/query server/query/compare server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/generation server/observe server/query store store/local testdata"},
+	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/generation server/load server/observe server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

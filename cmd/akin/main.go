@@ -27,6 +27,7 @@ type cli struct {
 	Eval        evalCmd        `cmd:"" help:"Measure answers against people's judgements of a set of documents."`
 	Reindex     reindexCmd     `cmd:"" help:"Embed all stored articles anew by another embedder, and make its vectors the live ones."`
 	Generations generationsCmd `cmd:"" help:"List the generations, or delete one."`
+	Bench       benchCmd       `cmd:"" help:"Measure a server that runs."`
 	Keys        keysCmd        `cmd:"" help:"Make, list, revoke and rotate the keys that a server's callers need."`
 	Qdrant      qdrantCmd      `cmd:"" help:"Serve the embedded store to any Qdrant client."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
