@@ -24,6 +24,7 @@ var arrows = []struct {
 	{"proto/akin/v1", ""},
 	{"testdata", "."},
 	{"filelock", ""},
+	{"config", ""},
 	{"embed/language", ""},
 	{"embed/name", ""},
 	{"embed/family", ""},
@@ -64,7 +65,7 @@ var arrows = []struct {
 	{"server/access", ". filelock"},
 	{"server/limit", ""},
 	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/observe server/query server/query/compare server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/generation server/load server/observe server/query store store/local testdata"},
+	{"cmd/akin", ". config embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/generation server/load server/observe server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	otelcodes "go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -29,7 +30,8 @@ const RequestHeader = "x-request-id"
 type call struct {
 	id     string
 	trace  trace.TraceID
-	method string // akin.v1.SimilarityService/RelatedArticles
+	span   trace.Span // nil without one
+	method string     // akin.v1.SimilarityService/RelatedArticles
 
 	mu       sync.Mutex
 	corpus   string
@@ -90,9 +92,14 @@ const (
 // calls sees each call from its headers to its end. It is a stats handler and no interceptor, since those never see a call whose message is too large or cannot be decoded.
 type calls struct{ *Observer }
 
-// TagRPC gives a call its id.
+// TagRPC gives a call its id, and a span in the trace of its caller, if there is one; health checks have none.
 func (o calls) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
-	c := &call{id: requestID(ctx), trace: traceOf(ctx), method: strings.TrimPrefix(info.FullMethodName, "/")}
+	c := &call{id: requestID(ctx), method: strings.TrimPrefix(info.FullMethodName, "/")}
+	ctx = propagator.Extract(ctx, incoming{ctx})
+	if !strings.HasPrefix(c.method, healthService) {
+		ctx, c.span = o.tracer.Start(ctx, c.method, trace.WithSpanKind(trace.SpanKindServer))
+	}
+	c.trace = trace.SpanContextFromContext(ctx).TraceID()
 	return query.WithStages(context.WithValue(ctx, callKey{}, c), o.stage)
 }
 
@@ -113,6 +120,7 @@ func (o calls) HandleRPC(ctx context.Context, event stats.RPCStats) {
 		o.metrics.calls.WithLabelValues(c.method, codeName(st.Code())).Inc()
 		o.metrics.callSeconds.WithLabelValues(c.method).Observe(took.Seconds())
 		o.line(ctx, c, st, took)
+		c.endSpan(st)
 	}
 }
 
@@ -129,6 +137,17 @@ func (c *call) received(message any) {
 	if m, ok := message.(interface{ GetCorpus() string }); ok && c.corpus == "" {
 		c.corpus = strings.Clone(m.GetCorpus()[:min(len(m.GetCorpus()), maxCorpus)])
 	}
+}
+
+func (c *call) endSpan(st *status.Status) {
+	if c.span == nil {
+		return
+	}
+	c.span.SetAttributes(attribute.String("rpc.system", "grpc"), attribute.Int("rpc.grpc.status_code", int(st.Code())), attribute.String("akin.request", c.id))
+	if st.Code() != codes.OK {
+		c.span.SetStatus(otelcodes.Error, codeName(st.Code())) // not its text, which may name what was asked for
+	}
+	c.span.End()
 }
 
 // line is the one that each call leaves in the log. Of an error it tells the reason, and the text only where that is about what akin itself depends on.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-
-	"go.opentelemetry.io/otel/trace"
 )
 
 // NewLog makes the log of a process, a record a line: as JSON, or as text for people. Records that are made within a call carry its ids.
@@ -42,12 +40,3 @@ func (h withIDs) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 func (h withIDs) WithGroup(name string) slog.Handler { return withIDs{h.Handler.WithGroup(name)} }
-
-// traceOf is the trace that a call belongs to: its span's, or the caller's where akin makes no spans.
-func traceOf(ctx context.Context) trace.TraceID {
-	span := trace.SpanContextFromContext(ctx)
-	if !span.IsValid() {
-		span = trace.SpanContextFromContext(propagator.Extract(ctx, incoming{ctx}))
-	}
-	return span.TraceID()
-}

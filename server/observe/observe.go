@@ -7,9 +7,6 @@ import (
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc/filters"
-	noopmetric "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
@@ -27,7 +24,6 @@ type Options struct {
 type Observer struct {
 	log      *slog.Logger
 	key      func(context.Context) string
-	provider trace.TracerProvider // nil without traces
 	tracer   trace.Tracer
 	registry *prometheus.Registry
 	metrics  metrics
@@ -42,12 +38,13 @@ func New(opts Options) *Observer {
 	if opts.Key == nil {
 		opts.Key = func(context.Context) string { return "" }
 	}
-	o := &Observer{log: WithIDs(opts.Log), key: opts.Key, provider: opts.Traces, registry: prometheus.NewRegistry(), metrics: newMetrics()}
-	provider := opts.Traces
-	if provider == nil {
-		provider = nooptrace.NewTracerProvider()
+	if opts.Traces == nil {
+		opts.Traces = nooptrace.NewTracerProvider()
 	}
-	o.tracer = provider.Tracer("github.com/akinserver/akin/server/observe")
+	o := &Observer{
+		log: WithIDs(opts.Log), key: opts.Key, tracer: opts.Traces.Tracer("github.com/akinserver/akin/server/observe"),
+		registry: prometheus.NewRegistry(), metrics: newMetrics(),
+	}
 	o.register()
 	return o
 }
@@ -57,16 +54,7 @@ var propagator = propagation.TraceContext{}
 
 // ServerOptions are for the server whose calls are seen.
 func (o *Observer) ServerOptions() []grpc.ServerOption {
-	own := grpc.StatsHandler(calls{o})
-	if o.provider == nil {
-		return []grpc.ServerOption{own}
-	}
-	// Before akin's own, which finds the span in the context.
-	traced := otelgrpc.NewServerHandler(
-		otelgrpc.WithTracerProvider(o.provider), otelgrpc.WithPropagators(propagator), otelgrpc.WithMeterProvider(noopmetric.NewMeterProvider()),
-		otelgrpc.WithFilter(filters.Not(filters.HealthCheck())),
-	)
-	return []grpc.ServerOption{grpc.StatsHandler(traced), own}
+	return []grpc.ServerOption{grpc.StatsHandler(calls{o})}
 }
 
 // DialOptions are for the connection to the store.

@@ -12,14 +12,13 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Traces sends spans where OpenTelemetry's variables say, by OTLP over gRPC or HTTP: OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT turns it on, the other
-// OTEL_ variables (protocol, headers, sampler, service name, …) mean what OpenTelemetry says. Without an endpoint it returns nil, and so it does when OTEL_SDK_DISABLED is true or
+// Traces sends spans where OpenTelemetry's variables say, by OTLP over HTTP, their default: OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT turns it on, the other
+// OTEL_ variables (headers, sampler, service name, …) mean what OpenTelemetry says. Without an endpoint it returns nil, and so it does when OTEL_SDK_DISABLED is true or
 // OTEL_TRACES_EXPORTER is none. Errors of sending go to the log, once a minute at most. Shutdown it to send what is left.
 func Traces(ctx context.Context, version string, log *slog.Logger) (*sdktrace.TracerProvider, error) {
 	if !tracesWanted() {
@@ -51,12 +50,10 @@ func newExporter(ctx context.Context) (*otlptrace.Exporter, error) {
 		protocol = os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
 	}
 	switch protocol {
-	case "grpc":
-		return otlptracegrpc.New(ctx)
 	case "", "http/protobuf":
 		return otlptracehttp.New(ctx)
 	}
-	return nil, fmt.Errorf("the protocol %q is neither grpc nor http/protobuf", protocol)
+	return nil, fmt.Errorf("akin does not speak the protocol %q: set http/protobuf, which collectors take on port 4318", protocol)
 }
 
 // rareErrors logs what goes wrong with sending: a collector that is away must not fill the log.
