@@ -34,6 +34,7 @@ type cli struct {
 	Reindex     reindexCmd     `cmd:"" help:"Embed all stored articles anew by another embedder, and make its vectors the live ones."`
 	Generations generationsCmd `cmd:"" help:"List the generations, or delete one."`
 	Bench       benchCmd       `cmd:"" help:"Measure a server that runs."`
+	Health      healthCmd      `cmd:"" help:"Ask a server whether it can answer questions; exit with 1 if not. Made for containers."`
 	Keys        keysCmd        `cmd:"" help:"Make, list, revoke and rotate the keys that a server's callers need."`
 	Qdrant      qdrantCmd      `cmd:"" help:"Serve the embedded store to any Qdrant client."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
