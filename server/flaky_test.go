@@ -3,12 +3,9 @@ package server_test
 import (
 	"context"
 	"fmt"
-	"net"
-	"strconv"
 	"testing"
 	"time"
 
-	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
@@ -16,7 +13,6 @@ import (
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/store"
-	"github.com/akinserver/akin/store/local"
 	"github.com/akinserver/akin/store/storetest"
 	"github.com/akinserver/akin/testdata"
 )
@@ -27,37 +23,9 @@ const answerWithin = 500 * time.Millisecond
 // overFlaky serves a store that is reached over a network which can fail.
 func overFlaky(t *testing.T) (*fixture, *embed.Stage, *storetest.Proxy) {
 	t.Helper()
-	db, err := local.Open("", local.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &port{db: db, address: "127.0.0.1:0"}
-	p.serve(t)
-	proxy := storetest.NewProxy(t, p.address)
-	host, text, err := net.SplitHostPort(proxy.Address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	number, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: number, SkipCompatibilityCheck: true, GrpcOptions: store.DialOptions(answerWithin)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = client.Close()
-		p.stop()
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	proxy := storetest.NewProxy(t, newPort(t).address)
 	embedder := builtin(t)
-	st, err := store.Open(t.Context(), client, store.Options{Fingerprint: embed.Fingerprint(embedder), Dimensions: embedder.Dimensions()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	st := openAt(t, proxy.Address, embedder, store.DialOptions(answerWithin)...)
 	stage := embed.New(st, embedder)
 	if _, err := stage.Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{}); err != nil {
 		t.Fatal(err)
