@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,12 +78,12 @@ func (l *log) lines(t *testing.T) (lines []map[string]any) {
 // broken is an embedder that fails, once it is told how.
 type broken struct {
 	akin.Embedder
-	with func() error
+	with atomic.Pointer[func() error]
 }
 
 func (b *broken) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
-	if b.with != nil {
-		return nil, b.with()
+	if with := b.with.Load(); with != nil {
+		return nil, (*with)()
 	}
 	return b.Embedder.Embed(ctx, purpose, texts)
 }
@@ -228,13 +229,13 @@ func TestRequestIDsThatAreNone(t *testing.T) {
 // TestInternalErrorLeadsToItsLines follows an id from the caller to all that the log says of the call.
 func TestInternalErrorLeadsToItsLines(t *testing.T) {
 	f := start(t, observe.Options{})
-	f.embedder.with = func() error { return errors.New("nobody knows what went wrong") }
+	f.embedder.with.Store(new(func() error { return errors.New("nobody knows what went wrong") }))
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "call-7")
 	_, err := f.similar.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{Seeds: text("A tunnel.")})
 	if status.Code(err) != codes.FailedPrecondition {
 		t.Fatalf("an embedder that fails: %v", err)
 	}
-	f.embedder.with = func() error { panic("out of order") }
+	f.embedder.with.Store(new(func() error { panic("out of order") }))
 	_, err = f.similar.RelatedArticles(ctx, &akinv1.RelatedArticlesRequest{Seeds: text("A tunnel.")})
 	if status.Code(err) != codes.Internal {
 		t.Fatalf("an embedder that panics: %v", err)

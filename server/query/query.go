@@ -39,6 +39,7 @@ type Engine struct {
 
 	mu           sync.Mutex
 	calibrations map[calibrationKey]*calibration
+	measuring    map[calibrationKey]chan struct{} // closed when it is done
 }
 
 // Options of an engine.
@@ -57,7 +58,7 @@ func New(st *store.Store, embedder akin.Embedder, options Options) *Engine {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Engine{store: st, embedder: embedder, literal: akin.ProfileOf(embedder).Literal, options: options, calibrations: map[calibrationKey]*calibration{}}
+	return &Engine{store: st, embedder: embedder, literal: akin.ProfileOf(embedder).Literal, options: options, calibrations: map[calibrationKey]*calibration{}, measuring: map[calibrationKey]chan struct{}{}}
 }
 
 // Request is one query.
