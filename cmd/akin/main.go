@@ -31,9 +31,9 @@ type cli struct {
 	Embed       embedCmd       `cmd:"" help:"Print the vectors of texts, or how similar they are."`
 	Embedders   embeddersCmd   `cmd:"" help:"List what can turn texts into vectors, with all settings."`
 	Eval        evalCmd        `cmd:"" help:"Measure answers against people's judgements of a set of documents."`
+	Bench       benchCmd       `cmd:"" help:"Measure how long answers take."`
 	Reindex     reindexCmd     `cmd:"" help:"Embed all stored articles anew by another embedder, and make its vectors the live ones."`
 	Generations generationsCmd `cmd:"" help:"List the generations, or delete one."`
-	Bench       benchCmd       `cmd:"" help:"Measure a server that runs."`
 	Health      healthCmd      `cmd:"" help:"Ask a server whether it can answer questions; exit with 1 if not. Made for containers."`
 	Keys        keysCmd        `cmd:"" help:"Make, list, revoke and rotate the keys that a server's callers need."`
 	Qdrant      qdrantCmd      `cmd:"" help:"Serve the embedded store to any Qdrant client."`

@@ -18,7 +18,7 @@ import (
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 )
 
-// IDs lists articles of a corpus, at most so many.
+// IDs lists articles of a corpus, at most so many. An error is the server's.
 func IDs(ctx context.Context, conn grpc.ClientConnInterface, corpus string, most int) ([]string, error) {
 	client := akinv1.NewArticleServiceClient(conn)
 	request := &akinv1.ListArticlesRequest{Corpus: corpus, PageSize: 100}
@@ -26,7 +26,7 @@ func IDs(ctx context.Context, conn grpc.ClientConnInterface, corpus string, most
 	for len(ids) < most {
 		page, err := client.ListArticles(ctx, request)
 		if err != nil {
-			return nil, fmt.Errorf("list articles: %w", err)
+			return nil, err
 		}
 		for _, a := range page.GetArticles() {
 			ids = append(ids, a.GetId())

@@ -43,8 +43,9 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
 	_, fused := stage(ctx, StageFuse)
-	var matches []ArticleMatch
-	for _, hit := range q.best(hits) {
+	best := q.best(hits)
+	matches := make([]ArticleMatch, 0, len(best))
+	for _, hit := range best {
 		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, hit: hit, root: q.root(&hit.Hit)}
 		m.Scores = q.scores(hit.Hit, hit.Words)
 		m.sketch, _ = family.Decode(hit.Sketch)
