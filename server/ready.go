@@ -22,7 +22,7 @@ const (
 func (s *Server) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	err := s.live.Now().Store.Ready(ctx)
+	err := s.live.Now().Store.CheckLive(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(akin.ErrUnavailable, err)
 	}

@@ -23,7 +23,8 @@ type cli struct {
 	PrintConfig bool   `help:"Print all settings of the command, and where each comes from, and do nothing."`
 
 	Demo        demoCmd        `cmd:"" help:"Serve the sample corpus from memory, and show both kinds of answer."`
-	Serve       serveCmd       `cmd:"" help:"Answer gRPC calls over the stored articles."`
+	Serve       serveCmd       `cmd:"" help:"Answer gRPC calls, and HTTP, over the stored articles."`
+	Gateway     gatewayCmd     `cmd:"" help:"Answer HTTP by asking an akin server elsewhere."`
 	Ingest      ingestCmd      `cmd:"" help:"Put the articles of files, folders or standard input into the store."`
 	Read        readCmd        `cmd:"" help:"Print what was understood of pages, as one JSON article a line. Stores nothing."`
 	Related     relatedCmd     `cmd:"" help:"Find the articles that are related to an article or a text."`
