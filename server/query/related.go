@@ -43,6 +43,7 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 		return ArticleAnswer{}, err
 	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
+	_, fused := stage(ctx, StageFuse)
 	best := q.best(hits)
 	matches := make([]ArticleMatch, 0, len(best))
 	for _, hit := range best {
@@ -72,10 +73,13 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	})
 	answer := ArticleAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
+	fused()
 	if answer.Matches, err = e.show(ctx, r, q, answer.Matches); err != nil {
 		return ArticleAnswer{}, err
 	}
 	if len(answer.Matches) < r.Limit {
+		ctx, end := stage(ctx, StageShortfall)
+		defer end()
 		var seeds []string
 		for _, s := range q.seeds {
 			if s.article != nil && !slices.Contains(seeds, s.ID) {
@@ -150,7 +154,9 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 	}
 	search := e.search(r, q, seeds)
 	search.Passages = r.Evidence > 0
-	hits, stored, err := e.store.RelatedArticles(ctx, search)
+	searching, end := stage(ctx, StageCandidates)
+	hits, stored, err := e.store.RelatedArticles(searching, search)
+	end()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,6 +170,8 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 
 // readArticles reads the seeds that are articles before the search.
 func (e *Engine) readArticles(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
+	ctx, end := stage(ctx, StageSeeds)
+	defer end()
 	stored, err := e.store.Articles(ctx, r.Corpus, idsOf(seeds), store.Read{Text: true, Vectors: true, Passages: r.Evidence > 0})
 	if err != nil {
 		return nil, err
@@ -186,6 +194,8 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 	if len(matches) == 0 {
 		return nil, nil
 	}
+	ctx, end := stage(ctx, StageEvidence)
+	defer end()
 	ids := make([]string, len(matches))
 	var families []string
 	for i, m := range matches {

@@ -41,6 +41,7 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 		return StatementAnswer{}, err
 	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
+	_, fused := stage(ctx, StageFuse)
 	var matches []StatementMatch
 	for _, hit := range hits {
 		m := StatementMatch{StoredStatement: hit.StoredStatement, hit: hit.Hit, root: q.root(&hit.Hit)}
@@ -69,10 +70,15 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 	byDate(matches, r.Order)
 	answer := StatementAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
+	fused()
+	_, compared := stage(ctx, StageEvidence)
 	for i := range answer.Matches {
 		q.compare(&answer.Matches[i])
 	}
+	compared()
 	if len(answer.Matches) < r.Limit {
+		ctx, end := stage(ctx, StageShortfall)
+		defer end()
 		passing, err := e.store.CountStatements(ctx, r.Corpus, q.filter)
 		if err != nil {
 			return StatementAnswer{}, err
@@ -126,7 +132,9 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 	} else {
 		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
 	}
-	hits, stored, err := e.store.SimilarStatements(ctx, e.search(r, q, seeds))
+	searching, end := stage(ctx, StageCandidates)
+	hits, stored, err := e.store.SimilarStatements(searching, e.search(r, q, seeds))
+	end()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -140,6 +148,8 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 
 // readStatements reads the seeds that are statements before the search.
 func (e *Engine) readStatements(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
+	ctx, end := stage(ctx, StageSeeds)
+	defer end()
 	stored, err := e.store.Statements(ctx, r.Corpus, idsOf(seeds))
 	if err != nil {
 		return nil, err
