@@ -139,7 +139,7 @@ func (s *Store) SetFamilies(ctx context.Context, corpus string, families map[str
 			}
 		}
 	}
-	return nil
+	return s.upsert(ctx, s.names.articles, []*qdrant.PointStruct{revised(corpus)})
 }
 
 // familyOperation concerns all points of the articles.

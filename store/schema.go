@@ -38,14 +38,16 @@ const (
 	fieldKeyword   = "keyword"
 	fieldFolder    = "folder" // of an article: its Origin
 	fieldFile      = "file"
-	fieldFamily    = "family" // id of the earliest print of a text, on all points of all its prints; absent where there is one print
-	fieldRole      = "role"   // of a point among the articles
+	fieldAddress   = "address" // of an article: where it is published, in the form in which addresses are compared
+	fieldFamily    = "family"  // id of the earliest print of a text, on all points of all its prints; absent where there is one print
+	fieldRole      = "role"    // of a point among the articles
 )
 
 // The roles.
 const (
 	roleArticle   = "article"
 	rolePart      = "part"      // of a long one
+	roleCorpus    = "corpus"    // holds the corpus' revision, and has no vectors
 	roleUnsettled = "unsettled" // a note: see Unsettled
 )
 
@@ -85,7 +87,7 @@ type collection struct {
 func (n names) collections() []collection {
 	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision), keyword(fieldFamily)}, filterable...)
 	return []collection{
-		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole), keyword(fieldFolder), keyword(fieldFile))},
+		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole), keyword(fieldFolder), keyword(fieldFile), keyword(fieldAddress))},
 		{alias: n.statements, indexes: indexes},
 	}
 }
