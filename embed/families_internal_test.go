@@ -62,6 +62,7 @@ func TestFamiliesAfterAKill(t *testing.T) {
 
 	killed := New(st, embedder)
 	documents, _ := killed.documents([]akin.Article{printed("earlier", "2001-01-01")}, make([]store.Origin, 1))
+	documents[0].layOut()
 	if err := killed.embed(t.Context(), "default", documents); err != nil {
 		t.Fatal(err)
 	}

@@ -61,8 +61,8 @@ const (
 
 // Put writes documents of one corpus, whose ids differ. When it returns nil, they are stored and can be found; on error any of them may be,
 // and the same call again makes it good. A generation that is live no more takes nothing: akin.ErrMismatch. An article's own point is written last, and carries its revision: where it
-// stands, everything that belongs to it stands, and nothing else does. The corpus has another revision then. Their families have yet to be settled: a note says so until
-// Settled is called with their ids.
+// stands, everything that belongs to it stands, and nothing else does. The corpus has another revision then. Their families have yet to be settled: a note says so until Settled is called
+// with their ids.
 func (s *Store) Put(ctx context.Context, corpus string, documents []Document) error {
 	if len(documents) == 0 {
 		return nil
@@ -117,9 +117,9 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	if err := s.delete(ctx, s.names.articles, stale); err != nil {
 		return err
 	}
-	// The note in one call with the first of them: there is no article whose family is not settled without a note of it.
-	points := append([]*qdrant.PointStruct{unsettledPoint(corpus, ids, replaced)}, articles...)
-	return s.upsert(ctx, s.names.articles, append(points, revised(corpus)))
+	// The note in one call with the first of them: there is no article whose family is not settled without it.
+	articles = append([]*qdrant.PointStruct{unsettledPoint(corpus, ids, replaced)}, articles...)
+	return s.upsert(ctx, s.names.articles, append(articles, revised(corpus)))
 }
 
 // searched are the vectors that an article, or a part of one, is found by.
