@@ -98,7 +98,7 @@ func TestBelieved(t *testing.T) {
 		relatedPath:                                                    86400,
 		corpusPath + "/statements/varn-tunnel-1%231/similar":           86400,
 		relatedPath + "?min_band=BAND_SAME_TEXT&filter.sources=nobody": 60, // empty
-		articlesPath:                                                   60,
+		articlesPath: 60,
 	} {
 		want := fmt.Sprintf("public, max-age=%d, stale-while-revalidate=%d, stale-if-error=86400", seconds, seconds)
 		if got := s.get(t, path).Header.Get("Cache-Control"); got != want {
