@@ -104,7 +104,8 @@ const (
 	MaxCorpusLength = 64      // bytes of a corpus' name
 	MaxParagraphs   = 10_000  // of an article
 	MaxStatements   = 10_000  // of an article
-	MaxTextLength   = 4 << 20 // bytes of all texts of an article
+	MaxTextLength   = 4 << 20 // bytes of an article's headings and body; its statements together may take twice as many
+	MaxOtherLength  = 1 << 20 // bytes of all else that an article holds
 )
 
 // Validate reports the first thing for which an article cannot be stored, as an *InvalidError.
@@ -117,7 +118,7 @@ func (a *Article) Validate() error {
 			return &InvalidError{"published_date", err.Error()}
 		}
 	}
-	size, body := len(a.Title)+len(a.Subtitle), 0
+	size, body, said := len(a.Title)+len(a.Subtitle), 0, 0
 	for i, p := range a.Paragraphs {
 		if strings.TrimSpace(p.Text) == "" {
 			return &InvalidError{fmt.Sprintf("paragraphs[%d].text", i), "is empty"}
@@ -125,6 +126,10 @@ func (a *Article) Validate() error {
 		body += len(p.Text)
 	}
 	size += body
+	for _, s := range a.Statements {
+		said += len(s.Text)
+	}
+	other := a.otherLength()
 	switch {
 	case body == 0:
 		return &InvalidError{"paragraphs", "the article has no body"}
@@ -134,6 +139,10 @@ func (a *Article) Validate() error {
 		return &InvalidError{"statements", fmt.Sprintf("%d statements, at most %d", len(a.Statements), MaxStatements)}
 	case size > MaxTextLength:
 		return &InvalidError{"paragraphs", fmt.Sprintf("%d bytes of text, at most %d", size, MaxTextLength)}
+	case said > 2*MaxTextLength:
+		return &InvalidError{"statements", fmt.Sprintf("%d bytes of text, at most %d", said, 2*MaxTextLength)}
+	case other > MaxOtherLength:
+		return &InvalidError{"attributes", fmt.Sprintf("%d bytes beside headings, body and statements' texts, at most %d", other, MaxOtherLength)}
 	}
 	for i, s := range a.Statements {
 		if err := a.validateStatement(s); err != nil {
@@ -142,6 +151,26 @@ func (a *Article) Validate() error {
 		}
 	}
 	return a.validateUTF8()
+}
+
+// otherLength counts what is neither heading nor body nor the text of a statement.
+func (a *Article) otherLength() int {
+	n := len(a.Language) + len(a.Source) + len(a.Page) + len(a.Section) + len(a.Dateline) + len(a.Agency) + len(a.URL)
+	for _, texts := range [][]string{a.Authors, a.Keywords} {
+		for _, text := range texts {
+			n += len(text)
+		}
+	}
+	for _, c := range a.Captions {
+		n += len(c.Text) + len(c.Credit)
+	}
+	for _, s := range a.Statements {
+		n += len(s.Speaker) + len(s.Cue)
+	}
+	for key, value := range a.Attributes {
+		n += len(key) + len(value)
+	}
+	return n
 }
 
 func (a *Article) validateStatement(s Statement) *InvalidError {

@@ -2,6 +2,7 @@ package akin_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,13 @@ func TestValidate(t *testing.T) {
 		{"no body", func(a *akin.Article) { a.Paragraphs, a.Statements = nil, nil }, "paragraphs"},
 		{"an empty paragraph", func(a *akin.Article) { a.Paragraphs[1].Text = " \u3000" }, "paragraphs[1].text"},
 		{"invalid UTF-8", func(a *akin.Article) { a.Paragraphs[1].Text = "a\xff" }, "paragraphs[1].text"},
+		{"attributes that are too long", func(a *akin.Article) {
+			a.Attributes = map[string]string{"note": strings.Repeat("x", akin.MaxOtherLength)}
+		}, "attributes"},
+		{"too many keywords", func(a *akin.Article) { a.Keywords = slices.Repeat([]string{strings.Repeat("x", 1024)}, 1025) }, "attributes"},
+		{"statements that are too long together", func(a *akin.Article) {
+			a.Statements = slices.Repeat([]akin.Statement{{Text: strings.Repeat("x", 1<<20)}}, 9)
+		}, "statements"},
 		{"a body that is too long", func(a *akin.Article) { a.Paragraphs[1].Text = strings.Repeat("x", akin.MaxTextLength) }, "paragraphs"},
 		{"a statement of a paragraph that is not there", func(a *akin.Article) { a.Statements[0].Paragraph = 2 }, "statements[0].paragraph"},
 		{"a span beyond the paragraph", func(a *akin.Article) { a.Statements[0].End = 15 }, "statements[0].start"},

@@ -62,7 +62,9 @@ var arrows = []struct {
 	{"server/access", ". filelock"},
 	{"server/limit", ""},
 	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/query server/query/compare server/wire store"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/generation server/query store store/local testdata"},
+	{"server/gateway/widget", "proto/akin/v1"},
+	{"server/gateway", "proto/akin/v1"},
+	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

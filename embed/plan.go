@@ -79,6 +79,7 @@ func (p *planner) look(ctx context.Context, batch []Item) error {
 		return err
 	}
 	for _, d := range documents {
+		d.layOut()
 		p.Articles++
 		p.Paragraphs += len(d.Article.Paragraphs)
 		p.Statements += len(d.Article.Statements)

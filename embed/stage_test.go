@@ -283,3 +283,28 @@ func TestGivenStatementsAreKept(t *testing.T) {
 		t.Errorf("got %+v (%v), want the statement that was sent", got["a#1"], err)
 	}
 }
+
+// TestStoredArticleIsNoChange puts an article again as the store gives it, with the statements that were read of it; then with one less, which is another article.
+func TestStoredArticleIsNoChange(t *testing.T) {
+	stage, st, _ := open(t)
+	a := article("a", "临河市长林远山表示，工程下月开工。水库照常供水。")
+	put(t, stage, a)
+	stored, err := st.Articles(t.Context(), "default", []string{"a"}, store.Read{Text: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := stored["a"].Article
+	if len(back.Statements) < 2 {
+		t.Fatalf("statements %+v, want two at least", back.Statements)
+	}
+	if got, want := outcomes(put(t, stage, back)), "a unchanged"; got != want {
+		t.Errorf("the stored article: got %s, want %s", got, want)
+	}
+	back.Statements = back.Statements[:1]
+	if got, want := outcomes(put(t, stage, back)), "a written"; got != want {
+		t.Errorf("with one statement less: got %s, want %s", got, want)
+	}
+	if got, want := outcomes(put(t, stage, a)), "a written"; got != want {
+		t.Errorf("without statements again: got %s, want %s", got, want)
+	}
+}

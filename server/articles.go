@@ -10,6 +10,7 @@ import (
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/wire"
 	"github.com/akinserver/akin/store"
@@ -76,6 +77,20 @@ func (s *articles) ListArticles(ctx context.Context, m *akinv1.ListArticlesReque
 		out.NextPageToken = pageToken{After: next}.encode(m)
 	}
 	return out, nil
+}
+
+// GetCorpus tells the state of a corpus.
+func (s *articles) GetCorpus(ctx context.Context, m *akinv1.GetCorpusRequest) (*akinv1.GetCorpusResponse, error) {
+	corpus, err := corpusFrom(m.GetCorpus())
+	if err != nil {
+		return nil, err
+	}
+	st := s.live.Now().Store
+	revision, err := st.CorpusRevision(ctx, corpus)
+	if err != nil {
+		return nil, err
+	}
+	return &akinv1.GetCorpusResponse{Corpus: &akinv1.Corpus{Name: corpus, Revision: revision, Generation: st.Name()}}, nil
 }
 
 // DeleteArticles deletes articles with all that belongs to them.
@@ -231,10 +246,11 @@ func (s *articles) response(ctx context.Context, r embed.Result, path string) *a
 		return out
 	}
 	_, reason := meaning(r.Err)
-	out.Refusal = &akinv1.Refusal{Reason: reason, Message: r.Err.Error()}
+	out.Refusal = &akinv1.Refusal{Reason: reason, Message: brief(r.Err.Error())}
 	if invalid, ok := errors.AsType[*akin.InvalidError](r.Err); ok {
 		out.Refusal.Field = path + invalid.Field
 	}
-	s.log.WarnContext(ctx, "article refused", "id", r.ID, "reason", reason, "error", r.Err)
+	caller, _ := access.CallerOf(ctx)
+	s.log.WarnContext(ctx, "article refused", "key", caller.Key, "id", brief(r.ID), "reason", reason, "error", out.Refusal.GetMessage())
 	return out
 }

@@ -47,22 +47,24 @@ func BenchmarkRelated(b *testing.B) {
 
 func benchRelated(b *testing.B, f *fixture, clock *storeClock, n int, evidence int32) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var took []time.Duration
-	clock.spent.Store(0)
-	b.ReportAllocs()
-	for b.Loop() {
-		request := &akinv1.RelatedArticlesRequest{
-			Seeds: []*akinv1.Seed{id(fmt.Sprintf("generated/%07d", r.IntN(n)))}, PageSize: 10, EvidenceSize: evidence,
-		}
+	ask := func() time.Duration {
+		seed := fmt.Sprintf("generated/%07d", r.IntN(n))
 		began := time.Now()
-		answer, err := f.similar.RelatedArticles(b.Context(), request)
+		answer, err := f.similar.RelatedArticles(b.Context(), &akinv1.RelatedArticlesRequest{Seeds: []*akinv1.Seed{id(seed)}, PageSize: 10, EvidenceSize: evidence})
 		if err != nil {
 			b.Fatal(err)
 		}
-		took = append(took, time.Since(began))
 		if len(answer.GetMatches()) == 0 {
-			b.Fatalf("nothing is related to %s, of which there are twenty", request.GetSeeds()[0].GetId())
+			b.Fatalf("nothing is related to %s, which is one of twenty articles of a story", seed)
 		}
+		return time.Since(began)
+	}
+	ask() // the first call learns what scores mean in the corpus
+	clock.spent.Store(0)
+	var took []time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		took = append(took, ask())
 	}
 	var all time.Duration
 	for _, d := range took {

@@ -39,6 +39,7 @@ var rules = map[string]rule{
 	akinv1.SimilarityService_RelatedArticles_FullMethodName:   {scope: access.Read},
 	akinv1.SimilarityService_SimilarStatements_FullMethodName: {scope: access.Read},
 	akinv1.ArticleService_GetArticle_FullMethodName:           {scope: access.Read},
+	akinv1.ArticleService_GetCorpus_FullMethodName:            {scope: access.Read},
 	akinv1.ArticleService_ListArticles_FullMethodName:         {scope: access.Read},
 	akinv1.ArticleService_DeleteArticles_FullMethodName:       {scope: access.Write},
 	akinv1.ArticleService_PutArticles_FullMethodName:          {scope: access.Write, time: conversation},
@@ -220,10 +221,22 @@ func (s *guardedStream) RecvMsg(m any) error {
 	if err := s.ServerStream.RecvMsg(m); err != nil {
 		return err
 	}
-	err := s.rule.allow(s.Context(), m)
-	if err == nil {
-		err = s.guard.still(s.Context())
+	if err := s.rule.allow(s.Context(), m); err != nil {
+		return s.deny(err)
 	}
+	return s.deny(s.guard.still(s.Context()))
+}
+
+// SendMsg sends a message to whoever may still have it.
+func (s *guardedStream) SendMsg(m any) error {
+	if err := s.deny(s.guard.still(s.Context())); err != nil {
+		return err
+	}
+	return s.ServerStream.SendMsg(m)
+}
+
+// deny keeps the first error that there is.
+func (s *guardedStream) deny(err error) error {
 	if err != nil {
 		s.denied.CompareAndSwap(nil, &err)
 	}

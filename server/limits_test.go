@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,6 +124,40 @@ func TestTooManyCallsAtOnce(t *testing.T) {
 	f.embedder.set(nil)
 	if err := ask(f.as(t, "read mine")); err != nil {
 		t.Errorf("when the place is free again: %v", err)
+	}
+}
+
+// TestFlood sends far more at once than there is room for: each call is answered or refused, and when it is over the server is as it was.
+func TestFlood(t *testing.T) {
+	f := startTenants(t, server.Options{Limits: server.Limits{Calls: 2, Queue: 2, Wait: 20 * time.Millisecond, KeyRate: 1e6}})
+	f.embedder.set(func(context.Context) error {
+		time.Sleep(5 * time.Millisecond)
+		return nil
+	})
+	ask := func() error {
+		_, err := f.similar.RelatedArticles(f.as(t, "read mine"), &akinv1.RelatedArticlesRequest{Corpus: "mine", Seeds: []*akinv1.Seed{text("a ferry")}})
+		return err
+	}
+	var answered, refused atomic.Int64
+	var all sync.WaitGroup
+	for range 300 {
+		all.Go(func() {
+			switch err := ask(); {
+			case err == nil:
+				answered.Add(1)
+			case tooMany(err):
+				refused.Add(1)
+			default:
+				t.Errorf("a call of the flood: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if answered.Load() < 2 || refused.Load() == 0 {
+		t.Errorf("%d were answered and %d refused, want some of both", answered.Load(), refused.Load())
+	}
+	if err := ask(); err != nil {
+		t.Errorf("the call after: %v", err)
 	}
 }
 
@@ -260,6 +296,11 @@ func TestLogsHoldWhatHappened(t *testing.T) {
 	for line := range strings.Lines(log) {
 		if !strings.HasPrefix(line, "time=") || strings.Contains(line, "level=ERROR msg=forged") && strings.HasPrefix(line, "time=2026-01-01") {
 			t.Errorf("a line of the log that nobody wrote: %q", line)
+		}
+	}
+	for _, key := range []string{"write mine", "read mine"} {
+		if id := strings.Split(f.keys[key], "_")[1]; !strings.Contains(log, "key="+id) {
+			t.Errorf("the log does not name the key %s: %s", id, log)
 		}
 	}
 	if !strings.Contains(log, "forged") {

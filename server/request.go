@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -25,6 +27,8 @@ const (
 	maxSeeds        = 32
 	maxSeedText     = 100_000
 	maxFilterValues = 100
+	maxFilterValue  = akin.MaxIDLength // bytes
+	maxToken        = 1024             // bytes
 	maxListedIDs    = 1_000
 	maxDeletedIDs   = 1_000
 	defaultEvidence = 3
@@ -94,6 +98,9 @@ func filterFrom(m *akinv1.Filter) (akin.Filter, error) {
 			if v == "" {
 				return f, invalid(fmt.Sprintf("filter.%s[%d]", l.field, i), "is empty")
 			}
+			if len(v) > maxFilterValue {
+				return f, invalid(fmt.Sprintf("filter.%s[%d]", l.field, i), "%d bytes, at most %d", len(v), maxFilterValue)
+			}
 		}
 	}
 	if f.Kind != "" && f.Kind != akin.Direct && f.Kind != akin.Indirect {
@@ -111,16 +118,21 @@ func filterFrom(m *akinv1.Filter) (akin.Filter, error) {
 	return f, nil
 }
 
-func seedsFrom(in []*akinv1.Seed) ([]akin.Seed, error) {
-	if len(in) > maxSeeds {
-		return nil, invalid("seeds", "%d seeds, at most %d", len(in), maxSeeds)
+// seedsFrom puts what a request names by itself, if it does, before its other seeds.
+func seedsFrom(named string, in []*akinv1.Seed) ([]akin.Seed, error) {
+	seeds := make([]akin.Seed, 0, 1+len(in))
+	if named != "" {
+		if err := validateSeedID("id", named); err != nil {
+			return nil, err
+		}
+		seeds = append(seeds, akin.Seed{ID: named})
 	}
-	seeds := make([]akin.Seed, len(in))
-	positive := false
+	if n := len(seeds) + len(in); n > maxSeeds {
+		return nil, invalid("seeds", "%d seeds, at most %d", n, maxSeeds)
+	}
 	for i, m := range in {
 		field := fmt.Sprintf("seeds[%d]", i)
-		seeds[i] = akin.Seed{ID: m.GetId(), Text: m.GetText(), Negative: m.GetNegative()}
-		positive = positive || !m.GetNegative()
+		seeds = append(seeds, akin.Seed{ID: m.GetId(), Text: m.GetText(), Negative: m.GetNegative()})
 		switch origin := m.GetOrigin().(type) {
 		case *akinv1.Seed_Id:
 			if err := validateSeedID(field+".id", origin.Id); err != nil {
@@ -137,7 +149,7 @@ func seedsFrom(in []*akinv1.Seed) ([]akin.Seed, error) {
 			return nil, invalid(field, "has neither id nor text")
 		}
 	}
-	if !positive {
+	if !slices.ContainsFunc(seeds, func(s akin.Seed) bool { return !s.Negative }) {
 		return nil, invalid("seeds", "at least one positive seed is needed")
 	}
 	return seeds, nil
@@ -156,6 +168,7 @@ func validateSeedID(field, id string) error {
 type pageRequest interface {
 	proto.Message
 	GetCorpus() string
+	GetId() string
 	GetSeeds() []*akinv1.Seed
 	GetFilter() *akinv1.Filter
 	GetPageSize() int32
@@ -165,12 +178,16 @@ type pageRequest interface {
 	GetDiversity() float64
 }
 
-func queryFrom(m pageRequest, g *generation.Generation) (query.Request, error) {
+func queryFrom(ctx context.Context, m pageRequest, g *generation.Generation) (query.Request, error) {
 	corpus, err := corpusFrom(m.GetCorpus())
 	if err != nil {
 		return query.Request{}, err
 	}
-	seeds, err := seedsFrom(m.GetSeeds())
+	named, err := seedNamed(ctx, m, corpus, g)
+	if err != nil {
+		return query.Request{}, err
+	}
+	seeds, err := seedsFrom(named, m.GetSeeds())
 	if err != nil {
 		return query.Request{}, err
 	}
@@ -206,6 +223,25 @@ func queryFrom(m pageRequest, g *generation.Generation) (query.Request, error) {
 	return query.Request{
 		Corpus: corpus, Seeds: seeds, Filter: filter, Offset: token.Offset, Limit: limit, MinBand: band, Time: freshness, Diversity: m.GetDiversity(),
 	}, nil
+}
+
+// seedNamed is the id of the seed that a request names by itself; empty when it names none.
+func seedNamed(ctx context.Context, m pageRequest, corpus string, g *generation.Generation) (string, error) {
+	of, ok := m.(interface{ GetUrl() string })
+	if !ok || of.GetUrl() == "" {
+		return m.GetId(), nil
+	}
+	if m.GetId() != "" {
+		return "", invalid("url", "stands beside id: one of them is enough")
+	}
+	id, err := g.Store.PublishedAt(ctx, corpus, of.GetUrl())
+	if err != nil {
+		return "", err
+	}
+	if id == "" {
+		return "", fmt.Errorf("an article of corpus %q that is published at %q: %w", corpus, of.GetUrl(), akin.ErrNotFound)
+	}
+	return id, nil
 }
 
 func freshnessFrom(m *akinv1.Freshness) (query.Time, error) {
@@ -275,6 +311,9 @@ func parseToken(m proto.Message, token string) (pageToken, error) {
 	var t pageToken
 	if token == "" {
 		return t, nil
+	}
+	if len(token) > maxToken {
+		return t, invalid("page_token", "is not one that this server gave")
 	}
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || json.Unmarshal(b, &t) != nil {

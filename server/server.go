@@ -5,10 +5,12 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -20,6 +22,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
+	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/access"
@@ -58,7 +61,10 @@ type Server struct {
 	health *health.Server
 	log    *slog.Logger
 	drain  time.Duration
+	live   *generation.Live
 	guard  *guard
+
+	leaving atomic.Bool
 }
 
 // New makes a server over a store, and the stage and the engine that work on it.
@@ -69,7 +75,8 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	if opts.Drain == 0 {
 		opts.Drain = 10 * time.Second
 	}
-	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain, guard: newGuard(opts.Keys, opts.Limits)}
+	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
+	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain, live: live, guard: newGuard(opts.Keys, opts.Limits)}
 	s.grpc = grpc.NewServer(
 		grpc.Creds(credentialsOf(opts.TLS)),
 		grpc.InTapHandle(s.guard.meet),
@@ -84,7 +91,6 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
 	)
-	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
 	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{live: live})
 	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
 	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
@@ -106,7 +112,7 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(drained)
-		s.health.Shutdown()
+		s.Leave()
 		cut := time.AfterFunc(s.drain, s.grpc.Stop)
 		defer cut.Stop()
 		s.grpc.GracefulStop()
@@ -121,11 +127,52 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	return nil
 }
 
+// Leave tells whoever asks for the server's health that it is going to stop. Calls are answered until the context of Serve ends.
+func (s *Server) Leave() {
+	s.health.Shutdown()
+	s.leaving.Store(true)
+}
+
+// Problems says of each thing that must hold for calls to be answered why it does not; nil for what holds. The embedder is not among them: without it, what is asked by id is
+// answered all the same.
+func (s *Server) Problems(ctx context.Context) map[string]error {
+	problems := map[string]error{"process": nil, "store": nil, "generation": nil}
+	if s.leaving.Load() {
+		problems["process"] = errors.New("is stopping")
+	}
+	// A generation is live with the embedder that made its vectors, and no other: the store was opened for this server's.
+	switch err := s.live.Now().Store.CheckLive(ctx); {
+	case errors.Is(err, akin.ErrMismatch):
+		problems["generation"] = err
+	case err != nil:
+		problems["store"] = err
+	}
+	return problems
+}
+
 func credentialsOf(config *tls.Config) credentials.TransportCredentials {
 	if config == nil {
 		return insecure.NewCredentials()
 	}
-	return credentials.NewTLS(config)
+	return withinProcess{credentials.NewTLS(config)}
+}
+
+// withinProcess leaves out TLS where a gateway in this process calls: nobody else has that connection, and callers of the gateway have spoken TLS with it.
+type withinProcess struct {
+	credentials.TransportCredentials
+}
+
+// ServerHandshake shakes hands with whoever connects.
+func (c withinProcess) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if conn.LocalAddr().Network() == "bufconn" {
+		return insecure.NewCredentials().ServerHandshake(conn)
+	}
+	return c.TransportCredentials.ServerHandshake(conn)
+}
+
+// Clone copies it.
+func (c withinProcess) Clone() credentials.TransportCredentials {
+	return withinProcess{c.TransportCredentials.Clone()}
 }
 
 func (s *Server) unary(ctx context.Context, m any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {

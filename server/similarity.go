@@ -19,7 +19,7 @@ type similarity struct {
 // RelatedArticles decodes, asks, encodes.
 func (s *similarity) RelatedArticles(ctx context.Context, m *akinv1.RelatedArticlesRequest) (*akinv1.RelatedArticlesResponse, error) {
 	g := s.live.Now()
-	request, err := queryFrom(m, g)
+	request, err := queryFrom(ctx, m, g)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (s *similarity) RelatedArticles(ctx context.Context, m *akinv1.RelatedArtic
 	if err != nil {
 		return nil, err
 	}
-	out := &akinv1.RelatedArticlesResponse{MissingSeeds: answer.MissingSeeds, Shortfalls: shortfallsToProto(answer.Shortfalls)}
+	out := &akinv1.RelatedArticlesResponse{MissingSeeds: answer.MissingSeeds, Shortfalls: shortfallsToProto(answer.Shortfalls), SeedDate: answer.SeedDate}
 	for i := range answer.Matches {
 		out.Matches = append(out.Matches, articleMatchToProto(&answer.Matches[i]))
 	}
@@ -41,7 +41,7 @@ func (s *similarity) RelatedArticles(ctx context.Context, m *akinv1.RelatedArtic
 // SimilarStatements decodes, asks, encodes.
 func (s *similarity) SimilarStatements(ctx context.Context, m *akinv1.SimilarStatementsRequest) (*akinv1.SimilarStatementsResponse, error) {
 	g := s.live.Now()
-	request, err := queryFrom(m, g)
+	request, err := queryFrom(ctx, m, g)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (s *similarity) SimilarStatements(ctx context.Context, m *akinv1.SimilarSta
 	if err != nil {
 		return nil, err
 	}
-	out := &akinv1.SimilarStatementsResponse{MissingSeeds: answer.MissingSeeds, Shortfalls: shortfallsToProto(answer.Shortfalls)}
+	out := &akinv1.SimilarStatementsResponse{MissingSeeds: answer.MissingSeeds, Shortfalls: shortfallsToProto(answer.Shortfalls), SeedDate: answer.SeedDate}
 	for i := range answer.Matches {
 		out.Matches = append(out.Matches, statementMatchToProto(&answer.Matches[i]))
 	}

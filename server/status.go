@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -75,16 +76,17 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 		return err // grpc's own
 	}
 	code, reason := meaning(err)
-	text := err.Error()
+	text := brief(err.Error())
 	if code == codes.Internal {
 		id := rand.Text()
-		log.ErrorContext(ctx, "internal error", "id", id, "error", err)
+		caller, _ := access.CallerOf(ctx)
+		log.ErrorContext(ctx, "internal error", "id", id, "key", caller.Key, "error", err)
 		text = "internal error " + id + ": the server's log says more"
 	}
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Domain: domain, Reason: reason}}
 	if invalid, ok := errors.AsType[*akin.InvalidError](err); ok {
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
-			{Field: invalid.Field, Description: invalid.Problem, Reason: reason},
+			{Field: invalid.Field, Description: brief(invalid.Problem), Reason: reason},
 		}})
 	}
 	if refused, ok := errors.AsType[*limit.Refused](err); ok {
@@ -95,4 +97,15 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 		return status.Error(code, text)
 	}
 	return st.Err()
+}
+
+// maxQuoted bytes of an error are told: it may quote what a caller sent, and travels in a header.
+const maxQuoted = 1000
+
+// brief is the begin of a text.
+func brief(text string) string {
+	if len(text) <= maxQuoted {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxQuoted], "") + "…"
 }

@@ -185,6 +185,9 @@ func TestNoCallReachesAnotherCorpus(t *testing.T) {
 					t.Errorf("%s: a corpus that is there is told by %q, one that is not by %q", key, told[0], told[1])
 				}
 			}
+			if err := f.call(f.as(t, "read mine"), method, strings.Repeat("x", 1_000_000)); status.Code(err) != codes.PermissionDenied || len(err.Error()) > 2000 {
+				t.Errorf("for a corpus of a million letters: %.200s", err)
+			}
 			if err := f.call(f.as(t, "admin"), method, "theirs"); status.Code(err) == codes.PermissionDenied || status.Code(err) == codes.Unauthenticated {
 				t.Errorf("admin: %v", err)
 			}

@@ -188,7 +188,7 @@ func (s *Store) Next(ctx context.Context, fingerprint string, dimensions int) (*
 //
 // Errors: akin.ErrMismatch when this generation is not the live one.
 func (s *Store) Switch(ctx context.Context, next *Store) error {
-	if err := s.checkLive(ctx); err != nil {
+	if err := s.CheckLive(ctx); err != nil {
 		return err
 	}
 	err := s.client.UpdateAliases(ctx, []*qdrant.AliasOperations{
@@ -207,10 +207,11 @@ func (s *Store) writable(ctx context.Context) error {
 	if s.next.Load() {
 		return nil
 	}
-	return s.checkLive(ctx)
+	return s.CheckLive(ctx)
 }
 
-func (s *Store) checkLive(ctx context.Context) error {
+// CheckLive reports why this generation is not the live one: akin.ErrMismatch when another one is, akin.ErrUnavailable when Qdrant does not answer.
+func (s *Store) CheckLive(ctx context.Context) error {
 	live, err := liveNames(ctx, s.client, s.aliases)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)

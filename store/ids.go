@@ -27,3 +27,6 @@ func partID(corpus, article string, n int) *qdrant.PointId {
 func statementID(corpus, article string, n int) *qdrant.PointId {
 	return pointID(corpus, article, "statement "+strconv.Itoa(n))
 }
+
+// corpusID is of the point that holds a corpus' revision. No article has an empty id.
+func corpusID(corpus string) *qdrant.PointId { return pointID(corpus, "", "corpus") }

@@ -110,6 +110,7 @@ func articlePayload(corpus string, d *Document) payload {
 	p.text(fieldAgency, a.Agency)
 	p.texts(fieldAuthors, a.Authors)
 	p.text(fieldURL, a.URL)
+	p.text(fieldAddress, address(a.URL))
 	p.text(fieldBrief, brief{a.ID, a.Language, a.PublishedDate, d.Words, d.Sketch}.encode())
 	digests := make([]string, 0, 1+len(d.Paragraphs))
 	for _, passage := range d.passages() {

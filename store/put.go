@@ -58,7 +58,7 @@ const (
 
 // Put writes documents of one corpus, whose ids differ. When it returns nil, they are stored and can be found; on error any of them may be,
 // and the same call again makes it good. A generation that is live no more takes nothing: akin.ErrMismatch. An article's own point is written last, and carries its revision: where it
-// stands, everything that belongs to it stands, and nothing else does.
+// stands, everything that belongs to it stands, and nothing else does. The corpus has another revision then.
 func (s *Store) Put(ctx context.Context, corpus string, documents []Document) error {
 	if len(documents) == 0 {
 		return nil
@@ -106,7 +106,7 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	if err := s.delete(ctx, s.names.articles, stale); err != nil {
 		return err
 	}
-	return s.upsert(ctx, s.names.articles, articles)
+	return s.upsert(ctx, s.names.articles, append(articles, revised(corpus)))
 }
 
 // searched are the vectors that an article, or a part of one, is found by.
@@ -184,5 +184,5 @@ func (s *Store) Delete(ctx context.Context, corpus string, ids []string) (delete
 			return nil, nil, err
 		}
 	}
-	return deleted, missing, nil
+	return deleted, missing, s.upsert(ctx, s.names.articles, []*qdrant.PointStruct{revised(corpus)})
 }

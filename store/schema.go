@@ -37,13 +37,15 @@ const (
 	fieldKeyword   = "keyword"
 	fieldFolder    = "folder" // of an article: its Origin
 	fieldFile      = "file"
-	fieldRole      = "role" // of a point among the articles
+	fieldAddress   = "address" // of an article: where it is published, in the form in which addresses are compared
+	fieldRole      = "role"    // of a point among the articles
 )
 
 // The roles.
 const (
 	roleArticle = "article"
-	rolePart    = "part" // of a long one
+	rolePart    = "part"   // of a long one
+	roleCorpus  = "corpus" // holds the corpus' revision, and has no vectors
 )
 
 type index struct {
@@ -82,7 +84,7 @@ type collection struct {
 func (n names) collections() []collection {
 	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
 	return []collection{
-		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole), keyword(fieldFolder), keyword(fieldFile))},
+		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole), keyword(fieldFolder), keyword(fieldFile), keyword(fieldAddress))},
 		{alias: n.statements, indexes: indexes},
 	}
 }

@@ -157,15 +157,20 @@ type askFlags struct {
 	JSON   bool   `help:"Print the answer of the API as JSON." name:"json"`
 }
 
-// ask runs a question against a running server, or against one of its own over a connection within the process: one path for both.
-func (f askFlags) ask(ctx context.Context, w io.Writer, question func(akinv1.SimilarityServiceClient) error) (err error) {
+// ask puts a question to the server that the flags name.
+func (f askFlags) ask(ctx context.Context, w io.Writer, question func(akinv1.SimilarityServiceClient) error) error {
+	return f.dial(ctx, w, func(conn *grpc.ClientConn) error { return question(akinv1.NewSimilarityServiceClient(conn)) })
+}
+
+// dial connects to a running server, or to one of its own over a connection within the process: one path for both.
+func (f askFlags) dial(ctx context.Context, w io.Writer, use func(*grpc.ClientConn) error) (err error) {
 	if f.Server != "" {
 		conn, err := f.reach(f.Server)
 		if err != nil {
 			return err
 		}
 		defer conn.Close()
-		return question(akinv1.NewSimilarityServiceClient(conn))
+		return use(conn)
 	}
 	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), 0, w)
 	if err != nil {
@@ -177,7 +182,7 @@ func (f askFlags) ask(ctx context.Context, w io.Writer, question func(akinv1.Sim
 		return err
 	}
 	defer stop()
-	return question(akinv1.NewSimilarityServiceClient(conn))
+	return use(conn)
 }
 
 // connect reaches the backend's server within the process.

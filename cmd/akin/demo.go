@@ -11,11 +11,15 @@ import (
 
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/access"
+	"github.com/akinserver/akin/server/gateway"
 	"github.com/akinserver/akin/testdata"
 )
 
 type demoCmd struct {
 	Listen string `help:"Address to answer gRPC calls on; a free port is taken when this one is in use." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
+	HTTP   string `help:"Address to answer HTTP on; a free port is taken when this one is in use." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
+	keylessFlags
 	embedderFlags
 }
 
@@ -26,9 +30,17 @@ const (
 )
 
 func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
+	if err := c.mayListen(false, c.Listen, c.HTTP); err != nil {
+		return err
+	}
+	pages, err := access.Pages(nil, nil, c.WithoutKeys)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	c.NoCache = c.NoCache || c.Cache == "" // what lives in memory leaves nothing behind, unless it is told to
-	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.NewTextHandler(std.err, nil)), 0, std.err)
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, log, 0, std.err)
 	if err != nil {
 		return err
 	}
@@ -38,16 +50,20 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	fmt.Fprintf(std.out, "Ingested the sample corpus into memory: %s, in %s.\n", summary(sum), time.Since(began).Round(time.Millisecond))
-	lis, err := net.Listen("tcp", c.Listen)
+	lis, err := listenSomewhere(c.Listen)
 	if err != nil {
-		if lis, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			return fmt.Errorf("--listen: %w", err)
-		}
+		return fmt.Errorf("--listen: %w", err)
 	}
+	defer lis.Close()
+	web, err := listenSomewhere(c.HTTP)
+	if err != nil {
+		return fmt.Errorf("--http: %w", err)
+	}
+	defer web.Close()
 	serveCtx, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- b.server.Serve(serveCtx, lis) }()
-	shown := c.show(ctx, lis.Addr().String(), std.out)
+	go func() { served <- b.serve(serveCtx, lis, web, gateway.Options{Log: log, Wrap: boxed(pages)}) }()
+	shown := c.show(ctx, lis.Addr().String(), web.Addr().String(), std.out)
 	if shown != nil {
 		stop()
 	}
@@ -55,8 +71,16 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	return errors.Join(shown, <-served)
 }
 
+// listenSomewhere takes a free port when the address is in use.
+func listenSomewhere(address string) (net.Listener, error) {
+	if lis, err := net.Listen("tcp", address); err == nil {
+		return lis, nil
+	}
+	return net.Listen("tcp", "127.0.0.1:0")
+}
+
 // show asks the server over its own port, as any client would.
-func (c demoCmd) show(ctx context.Context, address string, w io.Writer) error {
+func (c demoCmd) show(ctx context.Context, address, web string, w io.Writer) error {
 	ask := askFlags{Server: address}
 	err := ask.ask(ctx, w, func(client akinv1.SimilarityServiceClient) error {
 		fmt.Fprintf(w, "\nArticles related to %s:\n\n", demoArticle)
@@ -80,11 +104,16 @@ func (c demoCmd) show(ctx context.Context, address string, w io.Writer) error {
 		return err
 	}
 	_, err = fmt.Fprintf(w, `
-Serving gRPC with reflection on %[1]s until Ctrl-C. To try:
+Serving gRPC with reflection on %[1]s, and HTTP on %[2]s, until Ctrl-C. To try:
+
+  curl http://%[2]s/v1/corpora/default/articles/varn-tunnel-1/related?page_size=3
+  curl http://%[2]s/v1/corpora/default/similar -H 'Content-Type: application/json' -d '{"seeds":[{"text":"The ferry will run until the tunnel opens."}]}'
+  http://%[2]s/demo?article=varn-tunnel-1 shows an article with what is related to it
+  http://%[2]s/docs lists all calls
 
   go run ./cmd/akin related varn-tunnel-2 --server %[1]s
   go run ./cmd/akin similar "The ferry will run until the tunnel opens." --server %[1]s
   grpcurl -plaintext -d '{"seeds":[{"id":"varn-tunnel-1"}]}' %[1]s akin.v1.SimilarityService/RelatedArticles
-`, address)
+`, address, web)
 	return err
 }

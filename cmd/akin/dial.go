@@ -24,18 +24,11 @@ func (f dialFlags) reach(address string) (*grpc.ClientConn, error) {
 	if _, _, err := hostPort(address); err != nil {
 		return nil, fmt.Errorf("--server: %w", err)
 	}
-	options := callOptions()
-	if f.ServerTLS || f.ServerCA != "" {
-		config := &tls.Config{MinVersion: tls.VersionTLS12}
-		if f.ServerCA != "" {
-			pool, err := access.ReadCA(f.ServerCA)
-			if err != nil {
-				return nil, fmt.Errorf("--server-ca: %w", err)
-			}
-			config.RootCAs = pool
-		}
-		options = append(options, grpc.WithTransportCredentials(credentials.NewTLS(config)))
+	transport, err := speak(f.ServerTLS, f.ServerCA)
+	if err != nil {
+		return nil, fmt.Errorf("--server-ca: %w", err)
 	}
+	options := append(callOptions(), transport)
 	if key := os.Getenv("AKIN_KEY"); key != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(key)))
 	}
@@ -44,6 +37,22 @@ func (f dialFlags) reach(address string) (*grpc.ClientConn, error) {
 		return nil, fmt.Errorf("server at %s: %w", address, err)
 	}
 	return conn, nil
+}
+
+// speak says whether TLS is spoken with a server, and which authorities may have signed its certificate; those of this machine when no file of them is named.
+func speak(withTLS bool, ca string) (grpc.DialOption, error) {
+	if !withTLS && ca == "" {
+		return grpc.WithTransportCredentials(insecure.NewCredentials()), nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != "" {
+		pool, err := access.ReadCA(ca)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = pool
+	}
+	return grpc.WithTransportCredentials(credentials.NewTLS(config)), nil
 }
 
 // bearer is a key that goes with every call.

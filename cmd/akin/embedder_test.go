@@ -160,6 +160,9 @@ func vectorsIn(t *testing.T, data string) map[string][]float32 {
 		}
 		for _, p := range points {
 			vectors, id := p.GetVectors().GetVectors().GetVectors(), name+" "+p.GetId().GetUuid()
+			if len(vectors) == 0 {
+				continue // it holds the corpus' revision
+			}
 			found[id] = vectors["dense"].GetDenseVector().GetData()
 			for i, row := range vectors["passages"].GetMultiVector().GetVectors() {
 				found[fmt.Sprint(id, " ", i)] = row.GetData()

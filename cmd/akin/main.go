@@ -17,7 +17,8 @@ import (
 
 type cli struct {
 	Demo        demoCmd        `cmd:"" help:"Serve the sample corpus from memory, and show both kinds of answer."`
-	Serve       serveCmd       `cmd:"" help:"Answer gRPC calls over the stored articles."`
+	Serve       serveCmd       `cmd:"" help:"Answer gRPC calls, and HTTP, over the stored articles."`
+	Gateway     gatewayCmd     `cmd:"" help:"Answer HTTP by asking an akin server elsewhere."`
 	Ingest      ingestCmd      `cmd:"" help:"Put the articles of files, folders or standard input into the store."`
 	Read        readCmd        `cmd:"" help:"Print what was understood of pages, as one JSON article a line. Stores nothing."`
 	Related     relatedCmd     `cmd:"" help:"Find the articles that are related to an article or a text."`
@@ -25,6 +26,7 @@ type cli struct {
 	Embed       embedCmd       `cmd:"" help:"Print the vectors of texts, or how similar they are."`
 	Embedders   embeddersCmd   `cmd:"" help:"List what can turn texts into vectors, with all settings."`
 	Eval        evalCmd        `cmd:"" help:"Measure answers against people's judgements of a set of documents."`
+	Bench       benchCmd       `cmd:"" help:"Measure how long answers take."`
 	Reindex     reindexCmd     `cmd:"" help:"Embed all stored articles anew by another embedder, and make its vectors the live ones."`
 	Generations generationsCmd `cmd:"" help:"List the generations, or delete one."`
 	Keys        keysCmd        `cmd:"" help:"Make, list, revoke and rotate the keys that a server's callers need."`

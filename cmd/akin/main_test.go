@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +50,18 @@ func TestScripts(t *testing.T) {
 					time.Sleep(50 * time.Millisecond)
 				}
 				ts.Fatalf("%s never said %q", args[0], args[1])
+			},
+			// get URL FILE writes what is answered there; whether that is no error, its status tells.
+			"get": func(ts *testscript.TestScript, neg bool, args []string) {
+				answer, err := http.Get(args[0])
+				ts.Check(err)
+				defer answer.Body.Close()
+				body, err := io.ReadAll(answer.Body)
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o644))
+				if neg == (answer.StatusCode < 400) {
+					ts.Fatalf("GET %s: %s\n%s", args[0], answer.Status, body)
+				}
 			},
 			// repeat TEXT N FILE writes a file of n times the text.
 			"repeat": func(ts *testscript.TestScript, neg bool, args []string) {

@@ -82,7 +82,7 @@ func TestReindexAServer(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan int, 1)
 	go func() {
-		served <- run(ctx, []string{"serve", "--admin", "--data", data, "--listen", address}, streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
+		served <- run(ctx, []string{"serve", "--admin", "--data", data, "--listen", address, "--http", ""}, streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
 	}()
 	defer func() {
 		stop()

@@ -12,10 +12,12 @@ import (
 
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
+	"github.com/akinserver/akin/server/gateway"
 )
 
 type serveCmd struct {
 	Listen string `help:"Address to answer gRPC calls on. Without keys only this machine may be able to reach it." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
+	HTTP   string `help:"Address to answer HTTP on, with the same API as JSON; empty for none." default:"127.0.0.1:7412" placeholder:"HOST:PORT" name:"http"`
 	storeFlags
 	embedderFlags
 	accessFlags
@@ -30,12 +32,16 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	config, err := c.tls(log)
+	config, err := c.tls(c.TLSClientCA, log)
 	if err != nil {
 		return err
 	}
-	if err := keys.MayListen(c.Listen); err != nil && !c.WithoutKeys {
-		return fmt.Errorf("--listen: %w", err)
+	pages, err := access.Pages(keys, c.CORSOrigin, c.WithoutKeys)
+	if err != nil {
+		return fmt.Errorf("--cors-origin: %w", err)
+	}
+	if err := c.mayListen(keys.Required(), c.Listen, c.HTTP); err != nil {
+		return err
 	}
 	opts := server.Options{Log: log, Drain: c.Drain, Keys: keys, TLS: config, Limits: c.limits()}
 	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
@@ -47,11 +53,19 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
+	defer lis.Close()
+	var web net.Listener
+	if c.HTTP != "" {
+		if web, err = listenHTTP(c.HTTP, config, log); err != nil {
+			return fmt.Errorf("--http: %w", err)
+		}
+		defer web.Close()
+	}
 	log.Info("serving gRPC", "address", lis.Addr().String(), "store", c.storeFlags.String(), "embedder", c.Embedder, "keys", keys.Required(), "tls", config != nil)
 	if !keys.Required() {
 		log.Warn("there are no keys: whoever reaches this address can read, write and delete", "keys", c.path(c.Data))
 	}
-	if err := b.server.Serve(ctx, lis); err != nil {
+	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Wrap: boxed(pages)}); err != nil {
 		return err
 	}
 	log.Info("stopped: the calls in flight are answered")
@@ -61,21 +75,58 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 // accessFlags say who may call.
 type accessFlags struct {
 	keysFlags
-	WithoutKeys bool   `help:"Listen though nobody needs a key and other machines reach the address." group:"Keys"`
-	TLSCert     string `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
-	TLSKey      string `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+	keylessFlags
+	webFlags
 	TLSClientCA string `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
 }
 
+// keylessFlags say whether other machines may reach a server whose callers need no key.
+type keylessFlags struct {
+	WithoutKeys bool `help:"Listen though nobody needs a key and other machines reach the address." group:"Keys"`
+}
+
+// mayListen refuses addresses that other machines reach while no key is needed, unless it was told to.
+func (f keylessFlags) mayListen(needed bool, addresses ...string) error {
+	for _, address := range addresses {
+		if f.WithoutKeys || address == "" {
+			continue
+		}
+		if err := access.MayListen(address, needed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// webFlags say how whoever answers HTTP is spoken to.
+type webFlags struct {
+	CORSOrigin []string `help:"Origins of pages that may read answers over HTTP, beside those of the keys." placeholder:"https://HOST" name:"cors-origin" group:"Keys"`
+	TLSCert    string   `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
+	TLSKey     string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+}
+
 // tls is nil where none is spoken.
-func (f accessFlags) tls(log *slog.Logger) (*tls.Config, error) {
+func (f webFlags) tls(clientCA string, log *slog.Logger) (*tls.Config, error) {
 	switch {
 	case f.TLSCert != "":
-		return access.OpenTLS(f.TLSCert, f.TLSKey, f.TLSClientCA, log)
-	case f.TLSClientCA != "":
+		return access.OpenTLS(f.TLSCert, f.TLSKey, clientCA, log)
+	case clientCA != "":
 		return nil, errors.New("--tls-client-ca: callers can show a certificate only where there are --tls-cert and --tls-key")
 	}
 	return nil, nil
+}
+
+// listenHTTP opens an address for HTTP, or HTTPS.
+func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Listener, error) {
+	web, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if config != nil {
+		web = tls.NewListener(web, config)
+	}
+	log.Info("serving HTTP", "address", web.Addr().String(), "tls", config != nil)
+	return web, nil
 }
 
 // limitFlags say how much may be asked.

@@ -1,7 +1,6 @@
 package encoder
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -31,21 +30,46 @@ var lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compou
 // Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
 func Lexical(text string) akin.SparseVector {
-	whole, _ := lexical(text, 0)
+	whole, _ := LexicalAndWords(text)
 	return whole
+}
+
+// LexicalAndWords returns what Lexical and Words do, and reads the text once.
+func LexicalAndWords(text string) (akin.SparseVector, int) {
+	c := counters.Get().(*counter)
+	defer counters.Put(c)
+	c.count(text)
+	whole, _ := c.lexical(0)
+	return whole, c.words()
 }
 
 // LexicalKeys returns the vector of Lexical, and of its terms the few that tell most, with the same weights. A search by these alone finds nearly
 // the same texts, and looks at a small part of the lists that a search by all terms of a long text would go through.
-func LexicalKeys(text string) (whole, keys akin.SparseVector) { return lexical(text, maxKeys) }
+func LexicalKeys(text string) (whole, keys akin.SparseVector) {
+	w := Weigh(text)
+	return w.Lexical, w.Keys
+}
+
+// Weighed is what a text is found by in its words.
+type Weighed struct {
+	Lexical, Keys akin.SparseVector // as LexicalKeys returns them
+	Words         int               // as Words does
+}
+
+// Weigh is LexicalKeys and Words in one reading of the text.
+func Weigh(text string) Weighed {
+	c := counters.Get().(*counter)
+	defer counters.Put(c)
+	c.count(text)
+	whole, keys := c.lexical(maxKeys)
+	return Weighed{whole, keys, c.words()}
+}
 
 // maxKeys are the terms that a long text is searched by.
 const maxKeys = 64
 
-func lexical(text string, keys int) (whole, few akin.SparseVector) {
-	c := counters.Get().(*counter)
-	defer counters.Put(c)
-	c.count(text)
+// lexical makes the vectors of the text that was counted.
+func (c *counter) lexical(keys int) (whole, few akin.SparseVector) {
 	norm := float32(saturation) * ((1 - lengthNorm) + lengthNorm*float32(len(c.units))/meanLength)
 	c.places, c.telling = c.places[:0], c.telling[:0]
 	var square float64 // of the length that the vector would have if document frequencies said what the terms tell by themselves
@@ -76,18 +100,21 @@ func (c *counter) most(n int) []uint64 {
 	if len(c.places) <= n {
 		return slices.Clone(c.places)
 	}
-	order := make([]int, len(c.places))
-	for i := range order {
-		order[i] = i
+	sorted := slices.Clone(c.telling)
+	slices.Sort(sorted)
+	least := sorted[len(sorted)-n]
+	most := make([]uint64, 0, n)
+	var last []uint64 // of those that tell as little as any that is taken, the first places are
+	for i, telling := range c.telling {
+		switch {
+		case telling > least:
+			most = append(most, c.places[i])
+		case telling == least:
+			last = append(last, c.places[i])
+		}
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(c.telling[b], c.telling[a]), cmp.Compare(c.places[a], c.places[b]))
-	})
-	most := make([]uint64, n)
-	for i := range most {
-		most[i] = c.places[order[i]]
-	}
-	return most
+	slices.Sort(last)
+	return append(most, last[:n-len(most)]...)
 }
 
 // sparseOf sorts places, and makes a vector of them.

@@ -5,9 +5,14 @@ func Words(text string) int {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
 	c.scan(text)
+	return c.words()
+}
+
+// words counts those of the text that was scanned.
+func (s *scanner) words() int {
 	words, chars := 0, 0
-	for i := range c.units {
-		if c.units[i].kind == char {
+	for i := range s.units {
+		if s.units[i].kind == char {
 			chars++
 		} else {
 			words++

@@ -46,16 +46,21 @@ func compareFigures(a, b figure) int {
 
 // Of makes the sketch of a text.
 func Of(text string) Sketch {
-	runes := []rune(plain(text))
-	if len(runes) == 0 {
+	letters := plain(text)
+	if letters == "" {
 		return Sketch{}
 	}
+	starts := make([]int, 0, len(letters)+1) // of its runes, and its end
+	for at := range letters {
+		starts = append(starts, at)
+	}
+	starts = append(starts, len(letters))
 	var least [bins]uint64
 	for i := range least {
 		least[i] = ^uint64(0)
 	}
-	for from := 0; from == 0 || from+shingle <= len(runes); from++ {
-		h := xxhash.Sum64String(string(runes[from:min(from+shingle, len(runes))]))
+	for from := 0; from == 0 || from+shingle < len(starts); from++ {
+		h := xxhash.Sum64String(letters[starts[from]:starts[min(from+shingle, len(starts)-1)]])
 		bin := h % bins
 		least[bin] = min(least[bin], h/bins)
 	}

@@ -73,9 +73,10 @@ func priority(name string) int {
 	return 0
 }
 
-func plain(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
-}
+func plain(name string) string { return strings.ToLower(joined.Replace(name)) }
+
+// joined takes out what parts the words of a name.
+var joined = strings.NewReplacer("_", "", "-", "")
 
 type reader func(a *akin.Article, value any, field string) error
 

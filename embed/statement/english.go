@@ -79,6 +79,9 @@ func (e *english) begin(index int, text string) {
 
 // meetSpeakers learns the names that stand where the speakers of the paragraph are named.
 func (e *english) meetSpeakers() {
+	if !slices.ContainsFunc(e.tokens, introducesQuote) {
+		return
+	}
 	for _, u := range e.units(0) {
 		if len(u) > longestSentence {
 			continue

@@ -15,11 +15,12 @@ type names struct {
 	titled    map[string]string   // the same by last names: Mrs. Holt
 	count     map[string]int      // capitalised words, not counting those that begin a sentence
 	met       map[string][]string // full names by their last word, of those whom the narrator has named so far
-	lower     map[string]bool     // words that also stand in lower case
+	lines     [][]token
+	lower     map[string]bool // words that also stand in lower case; nil until one is asked for
 }
 
 func newNames(lines [][]token) *names {
-	n := &names{full: map[string][]string{}, fullCount: map[string]int{}, speakers: map[string]bool{}, person: map[string]bool{}, pronoun: map[string]string{}, titled: map[string]string{}, count: map[string]int{}, met: map[string][]string{}, lower: map[string]bool{}}
+	n := &names{full: map[string][]string{}, fullCount: map[string]int{}, speakers: map[string]bool{}, person: map[string]bool{}, pronoun: map[string]string{}, titled: map[string]string{}, count: map[string]int{}, met: map[string][]string{}, lines: lines}
 	for _, line := range lines {
 		n.read(line)
 	}
@@ -37,9 +38,6 @@ func (n *names) read(tokens []token) {
 	for from := 0; from < len(tokens); {
 		t := tokens[from]
 		if !t.capital() {
-			if t.isWord() {
-				n.lower[t.text] = true
-			}
 			from++
 			continue
 		}
@@ -60,6 +58,26 @@ func (n *names) read(tokens []token) {
 		}
 		from = to
 	}
+}
+
+// plain reports whether the article also has a word in lower case.
+func (n *names) plain(word string) bool {
+	if n.lower == nil {
+		n.lower = map[string]bool{}
+		for _, line := range n.lines {
+			for i := 0; i < len(line); {
+				if line[i].capital() {
+					i = runEnd(line, i)
+					continue
+				}
+				if line[i].isWord() {
+					n.lower[line[i].text] = true
+				}
+				i++
+			}
+		}
+	}
+	return n.lower[word]
 }
 
 // both stands where a last name has the titles of a man and of a woman.
@@ -153,7 +171,7 @@ func (n *names) one(words []token, kind subjectKind) string {
 			}
 			all = append(all, clean(w.word))
 		}
-		if len(all) == 1 && n.lower[strings.ToLower(all[0])] {
+		if len(all) == 1 && n.plain(strings.ToLower(all[0])) {
 			return "" // Police, Officials: a plain word at the start of a sentence
 		}
 		return strings.Join(all, " ")
@@ -167,7 +185,7 @@ func (n *names) one(words []token, kind subjectKind) string {
 	}
 	word := parts[0]
 	lower := strings.ToLower(word)
-	if lexicon[lower].is(notName|weekday) || n.lower[lower] && !titled {
+	if lexicon[lower].is(notName|weekday) || !titled && n.plain(lower) {
 		return ""
 	}
 	if len(n.full[word]) > 0 {

@@ -22,6 +22,9 @@ const (
 	unknown   = 0.5  // somebody says so, but who is not certain
 )
 
+// Version changes whenever Split reads other statements of any article: what was stored of another version is read anew.
+const Version = "statements/3"
+
 // Split returns the statements of an article in the order of its body. One statement is one sentence of reported
 // speech, or one sentence inside quotation marks; it begins behind the words that introduce it (X表示，) and leaves
 // out the quotation marks around it, and its punctuation is as printed.
@@ -64,6 +67,12 @@ func isChinese(text string) bool {
 	for _, r := range text {
 		const firstHan = 0x2e80
 		switch {
+		case r < unicode.MaxASCII: // most of an English text
+			letter := 'a' <= r|0x20 && r|0x20 <= 'z'
+			if letter && !inWord {
+				words++
+			}
+			inWord = letter
 		case r >= firstHan && unicode.Is(unicode.Han, r):
 			ideographs++
 			inWord = false

@@ -76,6 +76,10 @@ func byteLength(text []rune) int {
 
 // withQuotes puts the quotations of a text of some length in the place of the tokens within them, from a place on.
 func withQuotes(flat []token, quotes []quotation, start, length int) []token {
+	if len(quotes) == 0 {
+		from, _ := slices.BinarySearchFunc(flat, start, func(t token, place int) int { return t.start - place })
+		return flat[from:len(flat):len(flat)]
+	}
 	all := make([]token, 0, len(flat))
 	next := 0
 	for i := 0; i < len(flat); {

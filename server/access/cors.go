@@ -81,3 +81,20 @@ func isLocal(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
+
+// Pages returns what pages of other origins need, and must not get, to stand before an HTTP API: CORS for the origins given and those of the keys, keys in URLs and, unless it may
+// be reached by any name, the names of this machine alone while nobody needs a key.
+func Pages(keys *Keys, origins []string, anyName bool) (func(api http.Handler) http.Handler, error) {
+	for _, origin := range origins {
+		if err := ValidateOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	return func(api http.Handler) http.Handler {
+		api = CORS(Origins(origins, keys), KeyInURL(api))
+		if anyName {
+			return api
+		}
+		return LocalHost(keys, api)
+	}, nil
+}

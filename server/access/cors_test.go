@@ -116,15 +116,38 @@ func TestLocalHost(t *testing.T) {
 	})
 }
 
+// TestPages holds that all of it is there, in an order in which a refusal can be read.
+func TestPages(t *testing.T) {
+	keys := open(t, filepath.Join(t.TempDir(), "keys.json"), &bytes.Buffer{})
+	pages := func(anyName bool) func(http.Handler) http.Handler {
+		wrap, err := access.Pages(keys, []string{"https://given.example"}, anyName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wrap
+	}
+	if _, err := access.Pages(keys, []string{"https://given.example/path"}, false); err == nil {
+		t.Error("an origin with a path is taken")
+	}
+	if _, seen := asked(t, pages(false), http.MethodGet, "http://evil.example/v1/x"); seen != nil {
+		t.Error("without keys a foreign name is answered")
+	}
+	got, seen := asked(t, pages(true), http.MethodGet, "http://akin.example/v1/x?key=akin_a_b", "Origin", "https://given.example")
+	if seen == nil || seen.URL.RawQuery != "" || seen.Header.Get("Authorization") == "" {
+		t.Error("the key in the URL did not reach the API as a header")
+	}
+	if got.Header.Get("Access-Control-Allow-Origin") != "https://given.example" {
+		t.Errorf("a page may not read the answer: %v", got.Header)
+	}
+}
+
 func TestMayListen(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "keys.json")
-	keys := open(t, path, &bytes.Buffer{})
 	for address, want := range map[string]bool{"127.0.0.1:7411": true, "[::1]:7411": true, ":7411": false, "0.0.0.0:7411": false, "192.0.2.1:7411": false, "127.0.0.1": false} {
-		if err := keys.MayListen(address); (err == nil) != want {
+		if err := access.MayListen(address, false); (err == nil) != want {
 			t.Errorf("%s: %v, want it let in: %v", address, err, want)
 		}
 	}
-	create(t, path, access.Key{Scope: access.Admin})
-	eventually(t, "with keys it may listen anywhere", func() bool { return keys.MayListen("0.0.0.0:7411") == nil })
+	if err := access.MayListen("0.0.0.0:7411", true); err != nil {
+		t.Errorf("where a key is needed: %v", err)
+	}
 }

@@ -28,7 +28,7 @@ type passage struct {
 }
 
 func (p *passage) read() {
-	p.words, p.lexical = encoder.Words(p.span.Text), encoder.Lexical(p.span.Text)
+	p.lexical, p.words = encoder.LexicalAndWords(p.span.Text)
 }
 
 // passagesOf are the heading and the paragraphs of a stored article, or the whole text of a seed that is one.
@@ -179,11 +179,20 @@ func (a *aligner) nearest(own []passage, n int) []int {
 
 // dot is the cosine of vectors of unit length.
 func dot(a, b []float32) float64 {
-	var sum float32
-	for i := range min(len(a), len(b)) {
-		sum += a[i] * b[i]
+	n := min(len(a), len(b))
+	a, b = a[:n], b[:n]
+	var sums [4]float32 // which need not wait for one another
+	for ; len(a) >= 4; a, b = a[4:], b[4:] {
+		x, y := (*[4]float32)(a), (*[4]float32)(b)
+		sums[0] += x[0] * y[0]
+		sums[1] += x[1] * y[1]
+		sums[2] += x[2] * y[2]
+		sums[3] += x[3] * y[3]
 	}
-	return float64(sum)
+	for i := range a {
+		sums[0] += a[i] * b[i]
+	}
+	return float64(sums[0] + sums[1] + sums[2] + sums[3])
 }
 
 // maxTerms are shown of what two texts share.

@@ -28,6 +28,7 @@ type ArticleAnswer struct {
 	More         bool
 	MissingSeeds []string
 	Shortfalls   []Shortfall // when there are fewer matches than were asked for
+	SeedDate     string      // the latest of the positive seeds; empty when none has one
 }
 
 // Related finds the articles that are related to the seeds. The seeds and their other prints never come back.
@@ -42,8 +43,9 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 		return ArticleAnswer{}, err
 	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
-	var matches []ArticleMatch
-	for _, hit := range q.best(hits) {
+	best := q.best(hits)
+	matches := make([]ArticleMatch, 0, len(best))
+	for _, hit := range best {
 		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, hit: hit, root: q.root(&hit.Hit)}
 		m.Scores = q.scores(hit.Hit, hit.Words)
 		m.sketch, _ = family.Decode(hit.Sketch)
@@ -68,7 +70,7 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	matches = arranged(matches, r, counts, func(m *ArticleMatch) *Comparison { return &m.Comparison }, func(a, b *ArticleMatch) float64 {
 		return q.between(a.hit.Language, &a.hit.Hit, &b.hit.Hit, a.root, b.root, a.hit.Words, b.hit.Words)
 	})
-	answer := ArticleAnswer{MissingSeeds: q.missing}
+	answer := ArticleAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
 	if answer.Matches, err = e.show(ctx, r, q, answer.Matches); err != nil {
 		return ArticleAnswer{}, err
@@ -124,6 +126,7 @@ type question struct {
 	missing   []string
 	filter    akin.Filter // with what the seeds add to it
 	reference string      // day
+	seedDate  string      // the latest of the positive seeds
 }
 
 // relatedCandidates resolves the seeds and finds the candidates.
@@ -154,7 +157,7 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 	if seeds, err = q.settle(r.Corpus, seeds, completed(stored, (*seed).foundArticle)); err != nil {
 		return nil, nil, err
 	}
-	q.reference = e.reference(r.Time, seeds)
+	q.reference, q.seedDate = e.reference(r.Time, seeds), referenceOf(seeds)
 	q.scorer = c.scorer(seeds, r.DenseWeight)
 	return q, hits, nil
 }

@@ -29,6 +29,7 @@ type StatementAnswer struct {
 	More         bool
 	MissingSeeds []string
 	Shortfalls   []Shortfall // when there are fewer matches than were asked for
+	SeedDate     string      // the latest of the positive seeds; empty when none has one
 }
 
 // Similar finds the statements that say something like the seeds. What the article of a seed says, and its other prints, never comes back: it
@@ -76,7 +77,7 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 		return q.between(a.Language, &a.hit, &b.hit, a.root, b.root, a.Words, b.Words)
 	})
 	byDate(matches, r.Order)
-	answer := StatementAnswer{MissingSeeds: q.missing}
+	answer := StatementAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
 	for i := range answer.Matches {
 		q.compare(&answer.Matches[i])
@@ -142,7 +143,7 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 	if seeds, err = q.settle(r.Corpus, seeds, completed(stored, (*seed).foundStatement)); err != nil {
 		return nil, nil, err
 	}
-	q.reference = e.reference(r.Time, seeds)
+	q.reference, q.seedDate = e.reference(r.Time, seeds), referenceOf(seeds)
 	q.scorer = c.scorer(seeds, r.DenseWeight)
 	return q, hits, nil
 }

@@ -50,7 +50,7 @@ func (a *answer) payloadOf(c *collection, slot uint32) fields {
 	if a.payload.whole() {
 		return c.document(slot).all()
 	}
-	some := c.document(slot).some(a.payload.touches)
+	some := c.document(slot).some(a.payload.most(), a.payload.touches)
 	if a.payload.flat() {
 		return some
 	}

@@ -137,6 +137,9 @@ func (c *collection) fill(t *table, entered func()) error {
 	for _, d := range c.dense {
 		d.deferCodes()
 	}
+	for _, s := range c.sparse {
+		s.deferPostings()
+	}
 	slots := make([]uint32, 0, c.size)
 	it := c.live.Iterator()
 	for it.HasNext() {
@@ -150,6 +153,9 @@ func (c *collection) fill(t *table, entered func()) error {
 		c.enter(slot)
 		entered()
 		slots = append(slots, slot)
+	}
+	for _, s := range c.sparse {
+		s.loadPostings()
 	}
 	slices.SortFunc(slots, c.compare)
 	for _, slot := range slots {

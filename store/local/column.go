@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/akinserver/akin/store/local/code"
+	"github.com/akinserver/akin/store/local/kernel"
 )
 
 // denseColumn knows where the rows of one space of single dense vectors lie.
@@ -140,6 +141,7 @@ type sparseColumn struct {
 	n        int // vectors
 	filled   int // vectors that are not empty
 	entries  int // indices of all vectors
+	late     *latePostings
 	// What was deleted still counts for IDF, as in Qdrant, until there is enough of it to be swept out.
 	ghosts     map[uint32]int // by index
 	ghostCount int            // vectors
@@ -205,6 +207,13 @@ func (c *sparseColumn) of(slot uint32) (v sparse, ok bool) {
 	return sparse{unsafe.Slice(p.first, n), unsafe.Slice(values, n)}, true
 }
 
+// fetch lets the vector of a point come into the cache while something else is read.
+func (c *sparseColumn) fetch(slot uint32) {
+	if v, ok := c.of(slot); ok && len(v.values) > 0 {
+		kernel.Fetch(unsafe.Slice((*float32)(unsafe.Pointer(&v.indices[0])), 2*len(v.indices))) // the values lie behind
+	}
+}
+
 // put gives a point its vector, which is kept as a view.
 func (c *sparseColumn) put(slot uint32, v sparse) {
 	if old, ok := c.of(slot); ok {
@@ -223,12 +232,12 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		c.filled++
 	}
 	c.entries += len(v.indices)
+	if c.late != nil {
+		c.late.add(c, slot, v)
+		return
+	}
 	for i, index := range v.indices {
-		p := c.postings[index]
-		if p == nil {
-			p = &posting{}
-			c.postings[index] = p
-		}
+		p := c.posting(index)
 		at := len(p.slots)
 		if at > 0 && p.slots[at-1] > slot {
 			at, _ = slices.BinarySearch(p.slots, slot)
@@ -236,6 +245,16 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		p.slots = slices.Insert(p.slots, at, slot)
 		p.weights = slices.Insert(p.weights, at, v.values[i])
 	}
+}
+
+// posting returns the list of an index, which may be a new one.
+func (c *sparseColumn) posting(index uint32) *posting {
+	p := c.postings[index]
+	if p == nil {
+		p = &posting{}
+		c.postings[index] = p
+	}
+	return p
 }
 
 func (c *sparseColumn) remove(slot uint32) {

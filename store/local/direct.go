@@ -16,7 +16,8 @@ import (
 )
 
 // A client within the process need not have an answer written into bytes and read out of them, which takes longer than most searches. Its calls that read points go
-// straight to the handlers, through all that a call over a connection goes through there. Calls that write go over the connection: handlers keep what they are sent.
+// straight to the handlers, through all that a call over a connection goes through there. So do its upserts, of which the handler keeps nothing but what it has encoded. Other calls that
+// write are rare, or small, and go over the connection: handlers keep what they are sent.
 
 // direct are the calls that need no connection.
 type direct struct {
@@ -30,7 +31,7 @@ func (db *DB) newDirect() *direct {
 	d := &direct{points: &pointsService{db: db}, checks: chained(db.checks()), methods: map[string]grpc.MethodHandler{}, calls: db.underWay}
 	service := qdrant.Points_ServiceDesc
 	for _, m := range service.Methods {
-		if name := "/" + service.ServiceName + "/" + m.MethodName; readers[name] {
+		if name := "/" + service.ServiceName + "/" + m.MethodName; readers[name] || name == qdrant.Points_Upsert_FullMethodName {
 			d.methods[name] = m.Handler
 		}
 	}
@@ -51,7 +52,8 @@ func chained(checks []grpc.UnaryServerInterceptor) grpc.UnaryServerInterceptor {
 // invoke is a client's interceptor.
 func (d *direct) invoke(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	handler := d.methods[method]
-	if handler == nil || conn.GetState() == connectivity.Shutdown {
+	upsert, isUpsert := req.(*qdrant.UpsertPoints)
+	if handler == nil || isUpsert && upsert.GetUpdateFilter() != nil || conn.GetState() == connectivity.Shutdown {
 		return invoke(ctx, method, req, reply, conn, opts...)
 	}
 	ctx, done, ok := d.calls.begin(ctx)
@@ -61,6 +63,10 @@ func (d *direct) invoke(ctx context.Context, method string, req, reply any, conn
 	defer done()
 	sent := &trailer{method: method}
 	answer, err := handler(d.points, grpc.NewContextWithServerTransportStream(ctx, sent), func(into any) error {
+		if isUpsert {
+			hand(into.(proto.Message), upsert)
+			return nil
+		}
 		proto.Merge(into.(proto.Message), req.(proto.Message)) // a copy: handlers may change it
 		return nil
 	}, d.checks)
@@ -84,11 +90,11 @@ func toStatus(err error) error {
 	return status.FromContextError(err).Err()
 }
 
-// hand gives what an answer holds to the caller's message. Nobody else has the answer.
-func hand(to, answer proto.Message) {
+// hand gives what a message holds to another one: an answer to the caller's, which nobody else has; a request to the handler's, which does not change it.
+func hand(to, from proto.Message) {
 	proto.Reset(to)
 	fields := to.ProtoReflect()
-	answer.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+	from.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		fields.Set(f, v)
 		return true
 	})

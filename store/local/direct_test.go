@@ -71,6 +71,42 @@ func TestWithinTheProcessAsOverAPort(t *testing.T) {
 	}
 }
 
+// TestUpsertKeepsNothingOfItsRequest writes points, changes what was sent, and reads what is stored.
+func TestUpsertKeepsNothingOfItsRequest(t *testing.T) {
+	_, client := opened(t, "", quiet)
+	made(t, client, "letters")
+	dense := []float32{0, 1, 0, 0}
+	inner := map[string]*qdrant.Value{"page": {}}
+	payload := map[string]*qdrant.Value{"kind": qdrant.NewValueString("note"), "in": qdrant.NewValueFromFields(inner)}
+	_, err := client.Upsert(t.Context(), &qdrant.UpsertPoints{
+		CollectionName: "letters", Wait: qdrant.PtrOf(true), Points: []*qdrant.PointStruct{{
+			Id: qdrant.NewIDNum(1), Vectors: qdrant.NewVectorsDense(dense), Payload: payload,
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inner["page"].Kind != nil {
+		t.Errorf("the request's value without a kind became %v", inner["page"])
+	}
+	dense[1], dense[0] = 0, 1
+	payload["kind"] = qdrant.NewValueString("bill")
+	inner["page"] = qdrant.NewValueInt(4)
+	points, err := client.Get(t.Context(), &qdrant.GetPoints{
+		CollectionName: "letters", Ids: []*qdrant.PointId{qdrant.NewIDNum(1)}, WithPayload: qdrant.NewWithPayload(true), WithVectors: qdrant.NewWithVectors(true),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := points[0].GetPayload()
+	if got["kind"].GetStringValue() != "note" || !isNull(got["in"].GetStructValue().GetFields()["page"]) {
+		t.Errorf("payload %v, want kind note and a page that is null", got)
+	}
+	if v := points[0].GetVectors().GetVector().GetData(); len(v) != 4 || v[1] != 1 {
+		t.Errorf("vector %v, want 0 1 0 0", v)
+	}
+}
+
 func TestWithinTheProcessALimitSaysWhenToTryAgain(t *testing.T) {
 	_, client := opened(t, "", quiet)
 	made(t, client, "letters")

@@ -181,12 +181,14 @@ func (s *scan) offerAll(sums *block, first int, all bool) {
 // sparseOneByOne compares every candidate.
 func (s *scan) sparseOneByOne(col *sparseColumn, query sparse) error {
 	terms := newTerms(query)
-	it := s.set.Iterator()
-	for it.HasNext() {
+	slots := s.set.ToArray()
+	for i, slot := range slots {
 		if err := s.pause(1); err != nil {
 			return err
 		}
-		slot := it.Next()
+		if i+1 < len(slots) {
+			col.fetch(slots[i+1])
+		}
 		if v, ok := col.of(slot); ok {
 			if score, ok := terms.dot(v); ok {
 				s.offer(slot, score)

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -48,6 +49,7 @@ func TestListsFindWhatOneByOneFinds(t *testing.T) {
 		query  float32 // weight of the first index
 		limit  int
 	}{
+		{name: "few entries", change: func(*rand.Rand, *sparse) {}, query: 1, limit: 10},
 		{name: "frequent words last", change: common, query: 1, limit: 10},
 		{name: "with a filter", change: common, filter: indexed, query: 1, limit: 10},
 		{name: "more than there are", change: common, query: 1, limit: 20_000},
@@ -100,5 +102,41 @@ func TestListsFindWhatOneByOneFinds(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTermsMultiplyAsTheirVectorDoes(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	// Steps of 64 hash to the same places, and the last of all indices is one as any other.
+	draw := func() (v sparse) {
+		for index := uint32(64); index <= 64*60; index += 64 {
+			if r.IntN(2) == 0 {
+				v.indices, v.values = append(v.indices, index), append(v.values, r.Float32()-.5)
+			}
+		}
+		if r.IntN(2) == 0 {
+			v.indices, v.values = append(v.indices, math.MaxUint32), append(v.values, r.Float32())
+		}
+		return v
+	}
+	for range 200 {
+		query, v := draw(), draw()
+		want, wantAny := sparseDot(query, v)
+		if got, any := newTerms(query).dot(v); got != want || any != wantAny {
+			t.Fatalf("%v by %v: got %v, %t, want %v, %t", query, v, got, any, want, wantAny)
+		}
+	}
+	if _, any := newTerms(sparse{}).dot(draw()); any {
+		t.Error("no terms have something in common with a vector")
+	}
+}
+
+func TestASumIsToldFromNone(t *testing.T) {
+	for _, row := range []struct{ weight, by float32 }{{0, 1}, {0, -1}, {float32(math.Copysign(0, -1)), 1}} {
+		b := untouched
+		b.add([]uint32{uint32(len(b)) + 3}, []float32{row.weight}, row.by)
+		if b[3] != 0 || math.Float32bits(b[3]) == math.Float32bits(b[4]) {
+			t.Errorf("%v times %v leaves no trace", row.weight, row.by)
+		}
 	}
 }

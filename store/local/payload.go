@@ -54,52 +54,79 @@ func anyOf(v *qdrant.Value, test func(*qdrant.Value) bool) bool {
 // maxDepth bounds how deep a payload's values may lie in one another.
 const maxDepth = 100
 
-// normalPayload makes an incoming payload fit to be kept: a value without a kind is a null. It refuses what JSON cannot say.
+// normalPayload makes an incoming payload fit to be kept: a value without a kind is a null. It refuses what JSON cannot say. It does not change in, which may be the
+// caller's.
 func normalPayload(in fields) (fields, error) {
-	for key, v := range in {
-		n, err := normalValue(v, 0)
+	missing := false
+	for _, v := range in {
+		none, err := checkValue(v, 0)
 		if err != nil {
 			return nil, err
 		}
-		if n != v {
-			in[key] = n
-		}
+		missing = missing || none
 	}
-	return in, nil
+	if !missing {
+		return in, nil
+	}
+	out := make(fields, len(in))
+	for key, v := range in {
+		out[key] = withNulls(v)
+	}
+	return out, nil
 }
 
-func normalValue(v *qdrant.Value, depth int) (*qdrant.Value, error) {
+// checkValue reports whether a value, or one in it, has no kind.
+func checkValue(v *qdrant.Value, depth int) (missing bool, err error) {
 	if depth > maxDepth {
-		return nil, invalid("payload is nested deeper than %d levels", maxDepth)
+		return false, invalid("payload is nested deeper than %d levels", maxDepth)
+	}
+	check := func(e *qdrant.Value) error {
+		none, err := checkValue(e, depth+1)
+		missing = missing || none
+		return err
 	}
 	switch k := v.GetKind().(type) {
 	case nil:
-		return nullValue(), nil
+		return true, nil
 	case *qdrant.Value_DoubleValue:
 		if math.IsNaN(k.DoubleValue) || math.IsInf(k.DoubleValue, 0) {
-			return nil, invalid("cannot convert to json number")
+			return false, invalid("cannot convert to json number")
 		}
 	case *qdrant.Value_ListValue:
-		values := k.ListValue.GetValues()
-		for i, e := range values {
-			n, err := normalValue(e, depth+1)
-			if err != nil {
-				return nil, err
+		for _, e := range k.ListValue.GetValues() {
+			if err := check(e); err != nil {
+				return false, err
 			}
-			values[i] = n
 		}
 	case *qdrant.Value_StructValue:
-		for key, e := range k.StructValue.GetFields() {
-			n, err := normalValue(e, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			if n != e {
-				k.StructValue.Fields[key] = n
+		for _, e := range k.StructValue.GetFields() {
+			if err := check(e); err != nil {
+				return false, err
 			}
 		}
 	}
-	return v, nil
+	return missing, nil
+}
+
+// withNulls is a value that was checked, with a null for each that has no kind.
+func withNulls(v *qdrant.Value) *qdrant.Value {
+	switch k := v.GetKind().(type) {
+	case nil:
+		return nullValue()
+	case *qdrant.Value_ListValue:
+		values := make([]*qdrant.Value, len(k.ListValue.GetValues()))
+		for i, e := range k.ListValue.GetValues() {
+			values[i] = withNulls(e)
+		}
+		return listValue(values)
+	case *qdrant.Value_StructValue:
+		out := make(fields, len(k.StructValue.GetFields()))
+		for key, e := range k.StructValue.GetFields() {
+			out[key] = withNulls(e)
+		}
+		return objectValue(out)
+	}
+	return v
 }
 
 // merged returns dst with the keys of src: a null removes its key, anything else replaces what was there.
@@ -235,6 +262,14 @@ func (s *selector) touches(key []byte) bool {
 		return slices.ContainsFunc(s.include, func(p path) bool { return p.steps[0].key == string(key) })
 	}
 	return !slices.ContainsFunc(s.exclude, func(p path) bool { return len(p.steps) == 1 && p.steps[0].key == string(key) })
+}
+
+// most is how many fields at the top can be chosen.
+func (s *selector) most() int {
+	if s.include != nil {
+		return len(s.include)
+	}
+	return math.MaxInt
 }
 
 // flat tells that fields at the top are chosen as a whole or not at all.

@@ -39,7 +39,8 @@ func align(b []byte) []byte { return append(b, make([]byte, aligned(len(b))-len(
 
 // encodeBody encodes a record but for its version, which is known when it is written.
 func encodeBody(r *record) ([]byte, error) {
-	size := recordHeader + len(r.raw) + 256
+	payload := &qdrant.Struct{Fields: r.payload}
+	size := recordHeader + aligned(len(r.raw)+proto.Size(payload))
 	for name, v := range r.vectors {
 		size += vectorHeader + aligned(len(name)) + aligned(4*len(v.dense)+8*len(v.indices))
 	}
@@ -48,7 +49,8 @@ func encodeBody(r *record) ([]byte, error) {
 		b = append(b, r.raw...)
 	} else {
 		var err error
-		if b, err = (proto.MarshalOptions{}).MarshalAppend(b, &qdrant.Struct{Fields: r.payload}); err != nil {
+		// In the order of keys: a field is found soon where those before it are short.
+		if b, err = (proto.MarshalOptions{Deterministic: true, UseCachedSize: true}).MarshalAppend(b, payload); err != nil {
 			return nil, fmt.Errorf("encode point %s: %w", r.id, err)
 		}
 	}
@@ -298,8 +300,8 @@ func (d document) all() fields {
 	return s.GetFields()
 }
 
-// some returns the fields at the top that are wanted.
-func (d document) some(wanted func(key []byte) bool) fields {
+// some returns the fields at the top that are wanted, n of them at most.
+func (d document) some(n int, wanted func(key []byte) bool) fields {
 	out := fields{}
 	if d.encoded == nil {
 		for key, v := range d.fields {
@@ -309,12 +311,12 @@ func (d document) some(wanted func(key []byte) bool) fields {
 		}
 		return out
 	}
-	for b := d.encoded; len(b) > 0; {
-		entry, n := fieldOf(b)
-		if n < 0 {
+	for b := d.encoded; len(b) > 0 && len(out) < n; {
+		entry, size := fieldOf(b)
+		if size < 0 {
 			break
 		}
-		b = b[n:]
+		b = b[size:]
 		key, value := keyAndValue(entry)
 		if !wanted(key) {
 			continue

@@ -60,7 +60,7 @@ func newMultivector(rows [][]float32) (vector, error) {
 	if len(rows) == 0 {
 		return vector{}, invalid("Validation error in body: [vectors: multivector must not be empty]")
 	}
-	v := vector{rows: len(rows), multi: true}
+	v := vector{rows: len(rows), multi: true, dense: make([]float32, 0, len(rows)*len(rows[0]))}
 	for _, row := range rows {
 		if len(row) == 0 || len(row) != len(rows[0]) {
 			return vector{}, invalid("Validation error in body: [vectors: all rows of a multivector must have the same, positive length]")

@@ -153,6 +153,8 @@ func (c *collection) upsertOperation(req upsert, partial bool) (operation, error
 		if r.value, err = encodeBody(r); err != nil {
 			return nil, err
 		}
+		// Of the request nothing is kept: the caller of a client within the process may change it once it has its answer.
+		r.payload, r.raw = nil, value(r.value).payload()
 	}
 	filter, mode := req.GetUpdateFilter(), req.GetUpdateMode()
 	return func(_ context.Context, d *draft) error {

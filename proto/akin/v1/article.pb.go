@@ -561,7 +561,7 @@ func (x *Statement) GetEnd() int32 {
 }
 
 // Filter limits which articles, or which articles' statements, can be an answer. Values of one list are alternatives; the fields
-// must hold together. An absent field does not limit. At most 100 values a list (1,000 for excluded_ids).
+// must hold together. An absent field does not limit. At most 100 values a list (1,000 for ids and excluded_ids), of 512 bytes each.
 type Filter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Primary language tags: "zh".
@@ -935,6 +935,162 @@ func (x *ListArticlesResponse) GetTotalSize() int64 {
 	return 0
 }
 
+// GetCorpusRequest asks for the state of a corpus.
+type GetCorpusRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Absent means "default".
+	Corpus        string `protobuf:"bytes,1,opt,name=corpus,proto3" json:"corpus,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCorpusRequest) Reset() {
+	*x = GetCorpusRequest{}
+	mi := &file_akin_v1_article_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCorpusRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCorpusRequest) ProtoMessage() {}
+
+func (x *GetCorpusRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_akin_v1_article_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCorpusRequest.ProtoReflect.Descriptor instead.
+func (*GetCorpusRequest) Descriptor() ([]byte, []int) {
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetCorpusRequest) GetCorpus() string {
+	if x != nil {
+		return x.Corpus
+	}
+	return ""
+}
+
+// GetCorpusResponse holds it.
+type GetCorpusResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The corpus.
+	Corpus        *Corpus `protobuf:"bytes,1,opt,name=corpus,proto3" json:"corpus,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCorpusResponse) Reset() {
+	*x = GetCorpusResponse{}
+	mi := &file_akin_v1_article_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCorpusResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCorpusResponse) ProtoMessage() {}
+
+func (x *GetCorpusResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_akin_v1_article_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCorpusResponse.ProtoReflect.Descriptor instead.
+func (*GetCorpusResponse) Descriptor() ([]byte, []int) {
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *GetCorpusResponse) GetCorpus() *Corpus {
+	if x != nil {
+		return x.Corpus
+	}
+	return nil
+}
+
+// Corpus is a separate set of articles.
+type Corpus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Changes whenever an article of the corpus is written or deleted, through whichever server; absent before the first one. It means nothing but that.
+	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The generation that answers.
+	Generation    string `protobuf:"bytes,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Corpus) Reset() {
+	*x = Corpus{}
+	mi := &file_akin_v1_article_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Corpus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Corpus) ProtoMessage() {}
+
+func (x *Corpus) ProtoReflect() protoreflect.Message {
+	mi := &file_akin_v1_article_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Corpus.ProtoReflect.Descriptor instead.
+func (*Corpus) Descriptor() ([]byte, []int) {
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Corpus) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Corpus) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *Corpus) GetGeneration() string {
+	if x != nil {
+		return x.Generation
+	}
+	return ""
+}
+
 // DeleteArticlesRequest names what to delete.
 type DeleteArticlesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -948,7 +1104,7 @@ type DeleteArticlesRequest struct {
 
 func (x *DeleteArticlesRequest) Reset() {
 	*x = DeleteArticlesRequest{}
-	mi := &file_akin_v1_article_proto_msgTypes[9]
+	mi := &file_akin_v1_article_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1116,7 @@ func (x *DeleteArticlesRequest) String() string {
 func (*DeleteArticlesRequest) ProtoMessage() {}
 
 func (x *DeleteArticlesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_article_proto_msgTypes[9]
+	mi := &file_akin_v1_article_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1129,7 @@ func (x *DeleteArticlesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteArticlesRequest.ProtoReflect.Descriptor instead.
 func (*DeleteArticlesRequest) Descriptor() ([]byte, []int) {
-	return file_akin_v1_article_proto_rawDescGZIP(), []int{9}
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteArticlesRequest) GetCorpus() string {
@@ -1003,7 +1159,7 @@ type DeleteArticlesResponse struct {
 
 func (x *DeleteArticlesResponse) Reset() {
 	*x = DeleteArticlesResponse{}
-	mi := &file_akin_v1_article_proto_msgTypes[10]
+	mi := &file_akin_v1_article_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1015,7 +1171,7 @@ func (x *DeleteArticlesResponse) String() string {
 func (*DeleteArticlesResponse) ProtoMessage() {}
 
 func (x *DeleteArticlesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_article_proto_msgTypes[10]
+	mi := &file_akin_v1_article_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1028,7 +1184,7 @@ func (x *DeleteArticlesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteArticlesResponse.ProtoReflect.Descriptor instead.
 func (*DeleteArticlesResponse) Descriptor() ([]byte, []int) {
-	return file_akin_v1_article_proto_rawDescGZIP(), []int{10}
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteArticlesResponse) GetDeletedIds() []string {
@@ -1058,7 +1214,7 @@ type PutArticlesRequest struct {
 
 func (x *PutArticlesRequest) Reset() {
 	*x = PutArticlesRequest{}
-	mi := &file_akin_v1_article_proto_msgTypes[11]
+	mi := &file_akin_v1_article_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1226,7 @@ func (x *PutArticlesRequest) String() string {
 func (*PutArticlesRequest) ProtoMessage() {}
 
 func (x *PutArticlesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_article_proto_msgTypes[11]
+	mi := &file_akin_v1_article_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1239,7 @@ func (x *PutArticlesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutArticlesRequest.ProtoReflect.Descriptor instead.
 func (*PutArticlesRequest) Descriptor() ([]byte, []int) {
-	return file_akin_v1_article_proto_rawDescGZIP(), []int{11}
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PutArticlesRequest) GetCorpus() string {
@@ -1115,7 +1271,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_akin_v1_article_proto_msgTypes[12]
+	mi := &file_akin_v1_article_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1283,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_article_proto_msgTypes[12]
+	mi := &file_akin_v1_article_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1296,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_akin_v1_article_proto_rawDescGZIP(), []int{12}
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Refusal) GetReason() string {
@@ -1181,7 +1337,7 @@ type PutArticlesResponse struct {
 
 func (x *PutArticlesResponse) Reset() {
 	*x = PutArticlesResponse{}
-	mi := &file_akin_v1_article_proto_msgTypes[13]
+	mi := &file_akin_v1_article_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1349,7 @@ func (x *PutArticlesResponse) String() string {
 func (*PutArticlesResponse) ProtoMessage() {}
 
 func (x *PutArticlesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_akin_v1_article_proto_msgTypes[13]
+	mi := &file_akin_v1_article_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1362,7 @@ func (x *PutArticlesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutArticlesResponse.ProtoReflect.Descriptor instead.
 func (*PutArticlesResponse) Descriptor() ([]byte, []int) {
-	return file_akin_v1_article_proto_rawDescGZIP(), []int{13}
+	return file_akin_v1_article_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PutArticlesResponse) GetIndex() int64 {
@@ -1318,7 +1474,17 @@ const file_akin_v1_article_proto_rawDesc = "" +
 	"\barticles\x18\x01 \x03(\v2\x10.akin.v1.ArticleR\barticles\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x03R\ttotalSize\"A\n" +
+	"total_size\x18\x03 \x01(\x03R\ttotalSize\"*\n" +
+	"\x10GetCorpusRequest\x12\x16\n" +
+	"\x06corpus\x18\x01 \x01(\tR\x06corpus\"<\n" +
+	"\x11GetCorpusResponse\x12'\n" +
+	"\x06corpus\x18\x01 \x01(\v2\x0f.akin.v1.CorpusR\x06corpus\"X\n" +
+	"\x06Corpus\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\tR\brevision\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x03 \x01(\tR\n" +
+	"generation\"A\n" +
 	"\x15DeleteArticlesRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12\x10\n" +
 	"\x03ids\x18\x02 \x03(\tR\x03ids\"Z\n" +
@@ -1347,11 +1513,12 @@ const file_akin_v1_article_proto_rawDesc = "" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOUTCOME_WRITTEN\x10\x01\x12\x15\n" +
 	"\x11OUTCOME_UNCHANGED\x10\x02\x12\x13\n" +
-	"\x0fOUTCOME_REFUSED\x10\x032\xc5\x02\n" +
+	"\x0fOUTCOME_REFUSED\x10\x032\x89\x03\n" +
 	"\x0eArticleService\x12E\n" +
 	"\n" +
 	"GetArticle\x12\x1a.akin.v1.GetArticleRequest\x1a\x1b.akin.v1.GetArticleResponse\x12K\n" +
-	"\fListArticles\x12\x1c.akin.v1.ListArticlesRequest\x1a\x1d.akin.v1.ListArticlesResponse\x12Q\n" +
+	"\fListArticles\x12\x1c.akin.v1.ListArticlesRequest\x1a\x1d.akin.v1.ListArticlesResponse\x12B\n" +
+	"\tGetCorpus\x12\x19.akin.v1.GetCorpusRequest\x1a\x1a.akin.v1.GetCorpusResponse\x12Q\n" +
 	"\x0eDeleteArticles\x12\x1e.akin.v1.DeleteArticlesRequest\x1a\x1f.akin.v1.DeleteArticlesResponse\x12L\n" +
 	"\vPutArticles\x12\x1b.akin.v1.PutArticlesRequest\x1a\x1c.akin.v1.PutArticlesResponse(\x010\x01B1Z/github.com/akinserver/akin/proto/akin/v1;akinv1b\x06proto3"
 
@@ -1368,7 +1535,7 @@ func file_akin_v1_article_proto_rawDescGZIP() []byte {
 }
 
 var file_akin_v1_article_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_akin_v1_article_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_akin_v1_article_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_akin_v1_article_proto_goTypes = []any{
 	(Kind)(0),                      // 0: akin.v1.Kind
 	(Outcome)(0),                   // 1: akin.v1.Outcome
@@ -1381,39 +1548,45 @@ var file_akin_v1_article_proto_goTypes = []any{
 	(*GetArticleResponse)(nil),     // 8: akin.v1.GetArticleResponse
 	(*ListArticlesRequest)(nil),    // 9: akin.v1.ListArticlesRequest
 	(*ListArticlesResponse)(nil),   // 10: akin.v1.ListArticlesResponse
-	(*DeleteArticlesRequest)(nil),  // 11: akin.v1.DeleteArticlesRequest
-	(*DeleteArticlesResponse)(nil), // 12: akin.v1.DeleteArticlesResponse
-	(*PutArticlesRequest)(nil),     // 13: akin.v1.PutArticlesRequest
-	(*Refusal)(nil),                // 14: akin.v1.Refusal
-	(*PutArticlesResponse)(nil),    // 15: akin.v1.PutArticlesResponse
-	nil,                            // 16: akin.v1.Article.AttributesEntry
+	(*GetCorpusRequest)(nil),       // 11: akin.v1.GetCorpusRequest
+	(*GetCorpusResponse)(nil),      // 12: akin.v1.GetCorpusResponse
+	(*Corpus)(nil),                 // 13: akin.v1.Corpus
+	(*DeleteArticlesRequest)(nil),  // 14: akin.v1.DeleteArticlesRequest
+	(*DeleteArticlesResponse)(nil), // 15: akin.v1.DeleteArticlesResponse
+	(*PutArticlesRequest)(nil),     // 16: akin.v1.PutArticlesRequest
+	(*Refusal)(nil),                // 17: akin.v1.Refusal
+	(*PutArticlesResponse)(nil),    // 18: akin.v1.PutArticlesResponse
+	nil,                            // 19: akin.v1.Article.AttributesEntry
 }
 var file_akin_v1_article_proto_depIdxs = []int32{
 	3,  // 0: akin.v1.Article.captions:type_name -> akin.v1.Caption
 	4,  // 1: akin.v1.Article.paragraphs:type_name -> akin.v1.Paragraph
 	5,  // 2: akin.v1.Article.statements:type_name -> akin.v1.Statement
-	16, // 3: akin.v1.Article.attributes:type_name -> akin.v1.Article.AttributesEntry
+	19, // 3: akin.v1.Article.attributes:type_name -> akin.v1.Article.AttributesEntry
 	0,  // 4: akin.v1.Statement.kind:type_name -> akin.v1.Kind
 	0,  // 5: akin.v1.Filter.kind:type_name -> akin.v1.Kind
 	2,  // 6: akin.v1.GetArticleResponse.article:type_name -> akin.v1.Article
 	6,  // 7: akin.v1.ListArticlesRequest.filter:type_name -> akin.v1.Filter
 	2,  // 8: akin.v1.ListArticlesResponse.articles:type_name -> akin.v1.Article
-	2,  // 9: akin.v1.PutArticlesRequest.article:type_name -> akin.v1.Article
-	1,  // 10: akin.v1.PutArticlesResponse.outcome:type_name -> akin.v1.Outcome
-	14, // 11: akin.v1.PutArticlesResponse.refusal:type_name -> akin.v1.Refusal
-	7,  // 12: akin.v1.ArticleService.GetArticle:input_type -> akin.v1.GetArticleRequest
-	9,  // 13: akin.v1.ArticleService.ListArticles:input_type -> akin.v1.ListArticlesRequest
-	11, // 14: akin.v1.ArticleService.DeleteArticles:input_type -> akin.v1.DeleteArticlesRequest
-	13, // 15: akin.v1.ArticleService.PutArticles:input_type -> akin.v1.PutArticlesRequest
-	8,  // 16: akin.v1.ArticleService.GetArticle:output_type -> akin.v1.GetArticleResponse
-	10, // 17: akin.v1.ArticleService.ListArticles:output_type -> akin.v1.ListArticlesResponse
-	12, // 18: akin.v1.ArticleService.DeleteArticles:output_type -> akin.v1.DeleteArticlesResponse
-	15, // 19: akin.v1.ArticleService.PutArticles:output_type -> akin.v1.PutArticlesResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	13, // 9: akin.v1.GetCorpusResponse.corpus:type_name -> akin.v1.Corpus
+	2,  // 10: akin.v1.PutArticlesRequest.article:type_name -> akin.v1.Article
+	1,  // 11: akin.v1.PutArticlesResponse.outcome:type_name -> akin.v1.Outcome
+	17, // 12: akin.v1.PutArticlesResponse.refusal:type_name -> akin.v1.Refusal
+	7,  // 13: akin.v1.ArticleService.GetArticle:input_type -> akin.v1.GetArticleRequest
+	9,  // 14: akin.v1.ArticleService.ListArticles:input_type -> akin.v1.ListArticlesRequest
+	11, // 15: akin.v1.ArticleService.GetCorpus:input_type -> akin.v1.GetCorpusRequest
+	14, // 16: akin.v1.ArticleService.DeleteArticles:input_type -> akin.v1.DeleteArticlesRequest
+	16, // 17: akin.v1.ArticleService.PutArticles:input_type -> akin.v1.PutArticlesRequest
+	8,  // 18: akin.v1.ArticleService.GetArticle:output_type -> akin.v1.GetArticleResponse
+	10, // 19: akin.v1.ArticleService.ListArticles:output_type -> akin.v1.ListArticlesResponse
+	12, // 20: akin.v1.ArticleService.GetCorpus:output_type -> akin.v1.GetCorpusResponse
+	15, // 21: akin.v1.ArticleService.DeleteArticles:output_type -> akin.v1.DeleteArticlesResponse
+	18, // 22: akin.v1.ArticleService.PutArticles:output_type -> akin.v1.PutArticlesResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_akin_v1_article_proto_init() }
@@ -1427,7 +1600,7 @@ func file_akin_v1_article_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akin_v1_article_proto_rawDesc), len(file_akin_v1_article_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   15,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	ArticleService_GetArticle_FullMethodName     = "/akin.v1.ArticleService/GetArticle"
 	ArticleService_ListArticles_FullMethodName   = "/akin.v1.ArticleService/ListArticles"
+	ArticleService_GetCorpus_FullMethodName      = "/akin.v1.ArticleService/GetCorpus"
 	ArticleService_DeleteArticles_FullMethodName = "/akin.v1.ArticleService/DeleteArticles"
 	ArticleService_PutArticles_FullMethodName    = "/akin.v1.ArticleService/PutArticles"
 )
@@ -36,7 +37,7 @@ const (
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path
 // ("articles[2].paragraphs[0].text"), ErrorInfo has the domain "akin" and a reason from this list:
 // INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, EMBEDDER_UNAVAILABLE (may answer later), EMBEDDER_FAILED (will not: a wrong key or
-// model), EMBEDDER_MISMATCH, CANCELLED, TIMEOUT, INTERNAL.
+// model), EMBEDDER_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, TOO_MANY_CALLS (RetryInfo says when to come again), CANCELLED, TIMEOUT, INTERNAL.
 type ArticleServiceClient interface {
 	// GetArticle returns one article with its whole text.
 	// Errors: INVALID_ARGUMENT for a malformed id, NOT_FOUND for one that the corpus does not hold.
@@ -44,6 +45,8 @@ type ArticleServiceClient interface {
 	// ListArticles returns the articles of a corpus in a fixed order, page by page.
 	// Errors: INVALID_ARGUMENT for a negative page_size, a malformed filter, or a page token of another request.
 	ListArticles(ctx context.Context, in *ListArticlesRequest, opts ...grpc.CallOption) (*ListArticlesResponse, error)
+	// GetCorpus tells the state of a corpus: while it stays the same, so do the answers to the same request. A corpus that holds nothing is one.
+	GetCorpus(ctx context.Context, in *GetCorpusRequest, opts ...grpc.CallOption) (*GetCorpusResponse, error)
 	// DeleteArticles deletes articles with their paragraphs and statements. Ids that the corpus does not hold are listed, and are no error.
 	// Errors: INVALID_ARGUMENT for no ids, more than 1,000, or a malformed one; then nothing is deleted.
 	DeleteArticles(ctx context.Context, in *DeleteArticlesRequest, opts ...grpc.CallOption) (*DeleteArticlesResponse, error)
@@ -82,6 +85,16 @@ func (c *articleServiceClient) ListArticles(ctx context.Context, in *ListArticle
 	return out, nil
 }
 
+func (c *articleServiceClient) GetCorpus(ctx context.Context, in *GetCorpusRequest, opts ...grpc.CallOption) (*GetCorpusResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCorpusResponse)
+	err := c.cc.Invoke(ctx, ArticleService_GetCorpus_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *articleServiceClient) DeleteArticles(ctx context.Context, in *DeleteArticlesRequest, opts ...grpc.CallOption) (*DeleteArticlesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeleteArticlesResponse)
@@ -114,7 +127,7 @@ type ArticleService_PutArticlesClient = grpc.BidiStreamingClient[PutArticlesRequ
 // Errors, beside the standard ones, carry google.rpc details: BadRequest names the field by its path
 // ("articles[2].paragraphs[0].text"), ErrorInfo has the domain "akin" and a reason from this list:
 // INVALID_FIELD, NOT_FOUND, STORE_UNAVAILABLE, STORE_FULL, EMBEDDER_UNAVAILABLE (may answer later), EMBEDDER_FAILED (will not: a wrong key or
-// model), EMBEDDER_MISMATCH, CANCELLED, TIMEOUT, INTERNAL.
+// model), EMBEDDER_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, TOO_MANY_CALLS (RetryInfo says when to come again), CANCELLED, TIMEOUT, INTERNAL.
 type ArticleServiceServer interface {
 	// GetArticle returns one article with its whole text.
 	// Errors: INVALID_ARGUMENT for a malformed id, NOT_FOUND for one that the corpus does not hold.
@@ -122,6 +135,8 @@ type ArticleServiceServer interface {
 	// ListArticles returns the articles of a corpus in a fixed order, page by page.
 	// Errors: INVALID_ARGUMENT for a negative page_size, a malformed filter, or a page token of another request.
 	ListArticles(context.Context, *ListArticlesRequest) (*ListArticlesResponse, error)
+	// GetCorpus tells the state of a corpus: while it stays the same, so do the answers to the same request. A corpus that holds nothing is one.
+	GetCorpus(context.Context, *GetCorpusRequest) (*GetCorpusResponse, error)
 	// DeleteArticles deletes articles with their paragraphs and statements. Ids that the corpus does not hold are listed, and are no error.
 	// Errors: INVALID_ARGUMENT for no ids, more than 1,000, or a malformed one; then nothing is deleted.
 	DeleteArticles(context.Context, *DeleteArticlesRequest) (*DeleteArticlesResponse, error)
@@ -145,6 +160,9 @@ func (UnimplementedArticleServiceServer) GetArticle(context.Context, *GetArticle
 }
 func (UnimplementedArticleServiceServer) ListArticles(context.Context, *ListArticlesRequest) (*ListArticlesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListArticles not implemented")
+}
+func (UnimplementedArticleServiceServer) GetCorpus(context.Context, *GetCorpusRequest) (*GetCorpusResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCorpus not implemented")
 }
 func (UnimplementedArticleServiceServer) DeleteArticles(context.Context, *DeleteArticlesRequest) (*DeleteArticlesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteArticles not implemented")
@@ -209,6 +227,24 @@ func _ArticleService_ListArticles_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ArticleService_GetCorpus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCorpusRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ArticleServiceServer).GetCorpus(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ArticleService_GetCorpus_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ArticleServiceServer).GetCorpus(ctx, req.(*GetCorpusRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ArticleService_DeleteArticles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteArticlesRequest)
 	if err := dec(in); err != nil {
@@ -248,6 +284,10 @@ var ArticleService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListArticles",
 			Handler:    _ArticleService_ListArticles_Handler,
+		},
+		{
+			MethodName: "GetCorpus",
+			Handler:    _ArticleService_GetCorpus_Handler,
 		},
 		{
 			MethodName: "DeleteArticles",

@@ -674,7 +674,7 @@ func (x *Difference) GetMatch() []string {
 // Evidence is one pair of passages that agree.
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Index of the seed in the request.
+	// Index of the seed in the request: what id or url names comes before the seeds.
 	Seed int32 `protobuf:"varint,1,opt,name=seed,proto3" json:"seed,omitempty"`
 	// Passage of the seed.
 	SeedSpan *Span `protobuf:"bytes,2,opt,name=seed_span,json=seedSpan,proto3" json:"seed_span,omitempty"`
@@ -932,7 +932,7 @@ type RelatedArticlesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Absent means "default".
 	Corpus string `protobuf:"bytes,1,opt,name=corpus,proto3" json:"corpus,omitempty"`
-	// 1 to 32 seeds, at least one of them positive.
+	// At most 32 seeds with what id or url names, at least one of them positive.
 	Seeds []*Seed `protobuf:"bytes,2,rep,name=seeds,proto3" json:"seeds,omitempty"`
 	// Which articles can be an answer.
 	Filter *Filter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -947,7 +947,13 @@ type RelatedArticlesRequest struct {
 	// How dates count; absent: not at all.
 	Freshness *Freshness `protobuf:"bytes,8,opt,name=freshness,proto3" json:"freshness,omitempty"`
 	// From 0, by score alone, to 1, what differs most from all matches before it comes next.
-	Diversity     float64 `protobuf:"fixed64,9,opt,name=diversity,proto3" json:"diversity,omitempty"`
+	Diversity float64 `protobuf:"fixed64,9,opt,name=diversity,proto3" json:"diversity,omitempty"`
+	// An article that is one more positive seed, the first of all: what the path of a GET request names.
+	Id string `protobuf:"bytes,10,opt,name=id,proto3" json:"id,omitempty"`
+	// Where an article is published that is one more positive seed, the first of all: what a page knows of itself. Not together with id. Addresses are compared
+	// without their scheme, a trailing slash, the fragment, and parameters by which visits are tracked (utm_source, fbclid and their like).
+	// NOT_FOUND when the corpus holds no article that is published there.
+	Url           string `protobuf:"bytes,11,opt,name=url,proto3" json:"url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1043,6 +1049,20 @@ func (x *RelatedArticlesRequest) GetDiversity() float64 {
 		return x.Diversity
 	}
 	return 0
+}
+
+func (x *RelatedArticlesRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *RelatedArticlesRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
 }
 
 // ArticleMatch is one related article.
@@ -1146,7 +1166,9 @@ type RelatedArticlesResponse struct {
 	// Ids of seeds that the corpus does not hold, in the order of the request.
 	MissingSeeds []string `protobuf:"bytes,3,rep,name=missing_seeds,json=missingSeeds,proto3" json:"missing_seeds,omitempty"`
 	// Why there are fewer matches than page_size; empty when there are not.
-	Shortfalls    []*Shortfall `protobuf:"bytes,4,rep,name=shortfalls,proto3" json:"shortfalls,omitempty"`
+	Shortfalls []*Shortfall `protobuf:"bytes,4,rep,name=shortfalls,proto3" json:"shortfalls,omitempty"`
+	// The latest date of the positive seeds, YYYY-MM-DD; absent when none has one.
+	SeedDate      string `protobuf:"bytes,5,opt,name=seed_date,json=seedDate,proto3" json:"seed_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1209,12 +1231,19 @@ func (x *RelatedArticlesResponse) GetShortfalls() []*Shortfall {
 	return nil
 }
 
+func (x *RelatedArticlesResponse) GetSeedDate() string {
+	if x != nil {
+		return x.SeedDate
+	}
+	return ""
+}
+
 // SimilarStatementsRequest asks for similar statements.
 type SimilarStatementsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Absent means "default".
 	Corpus string `protobuf:"bytes,1,opt,name=corpus,proto3" json:"corpus,omitempty"`
-	// 1 to 32 seeds, at least one of them positive.
+	// At most 32 seeds with what id names, at least one of them positive.
 	Seeds []*Seed `protobuf:"bytes,2,rep,name=seeds,proto3" json:"seeds,omitempty"`
 	// Which statements can be an answer.
 	Filter *Filter `protobuf:"bytes,3,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -1231,7 +1260,9 @@ type SimilarStatementsRequest struct {
 	// Whose statements. It needs a positive seed that is a statement whose speaker is known.
 	SpeakerScope SpeakerScope `protobuf:"varint,9,opt,name=speaker_scope,json=speakerScope,proto3,enum=akin.v1.SpeakerScope" json:"speaker_scope,omitempty"`
 	// By what they are ordered.
-	Order         StatementOrder `protobuf:"varint,10,opt,name=order,proto3,enum=akin.v1.StatementOrder" json:"order,omitempty"`
+	Order StatementOrder `protobuf:"varint,10,opt,name=order,proto3,enum=akin.v1.StatementOrder" json:"order,omitempty"`
+	// A statement that is one more positive seed, the first of all: what the path of a GET request names.
+	Id            string `protobuf:"bytes,11,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1334,6 +1365,13 @@ func (x *SimilarStatementsRequest) GetOrder() StatementOrder {
 		return x.Order
 	}
 	return StatementOrder_STATEMENT_ORDER_UNSPECIFIED
+}
+
+func (x *SimilarStatementsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
 }
 
 // Occurrence is one place where a statement stands.
@@ -1537,7 +1575,9 @@ type SimilarStatementsResponse struct {
 	// Ids of seeds that the corpus does not hold, in the order of the request.
 	MissingSeeds []string `protobuf:"bytes,3,rep,name=missing_seeds,json=missingSeeds,proto3" json:"missing_seeds,omitempty"`
 	// Why there are fewer matches than page_size; empty when there are not.
-	Shortfalls    []*Shortfall `protobuf:"bytes,4,rep,name=shortfalls,proto3" json:"shortfalls,omitempty"`
+	Shortfalls []*Shortfall `protobuf:"bytes,4,rep,name=shortfalls,proto3" json:"shortfalls,omitempty"`
+	// The latest date of the positive seeds, YYYY-MM-DD; absent when none has one.
+	SeedDate      string `protobuf:"bytes,5,opt,name=seed_date,json=seedDate,proto3" json:"seed_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1600,6 +1640,13 @@ func (x *SimilarStatementsResponse) GetShortfalls() []*Shortfall {
 	return nil
 }
 
+func (x *SimilarStatementsResponse) GetSeedDate() string {
+	if x != nil {
+		return x.SeedDate
+	}
+	return ""
+}
+
 var File_akin_v1_similarity_proto protoreflect.FileDescriptor
 
 const file_akin_v1_similarity_proto_rawDesc = "" +
@@ -1648,7 +1695,7 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\tFreshness\x12%\n" +
 	"\x0ereference_date\x18\x01 \x01(\tR\rreferenceDate\x12$\n" +
 	"\x0ehalf_life_days\x18\x02 \x01(\x01R\fhalfLifeDays\x12(\n" +
-	"\x05scope\x18\x03 \x01(\x0e2\x12.akin.v1.TimeScopeR\x05scope\"\xd9\x02\n" +
+	"\x05scope\x18\x03 \x01(\x0e2\x12.akin.v1.TimeScopeR\x05scope\"\xfb\x02\n" +
 	"\x16RelatedArticlesRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12#\n" +
 	"\x05seeds\x18\x02 \x03(\v2\r.akin.v1.SeedR\x05seeds\x12'\n" +
@@ -1659,21 +1706,25 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\bmin_band\x18\x06 \x01(\x0e2\r.akin.v1.BandR\aminBand\x12#\n" +
 	"\revidence_size\x18\a \x01(\x05R\fevidenceSize\x120\n" +
 	"\tfreshness\x18\b \x01(\v2\x12.akin.v1.FreshnessR\tfreshness\x12\x1c\n" +
-	"\tdiversity\x18\t \x01(\x01R\tdiversity\"\xee\x01\n" +
+	"\tdiversity\x18\t \x01(\x01R\tdiversity\x12\x0e\n" +
+	"\x02id\x18\n" +
+	" \x01(\tR\x02id\x12\x10\n" +
+	"\x03url\x18\v \x01(\tR\x03url\"\xee\x01\n" +
 	"\fArticleMatch\x12*\n" +
 	"\aarticle\x18\x01 \x01(\v2\x10.akin.v1.ArticleR\aarticle\x12\x14\n" +
 	"\x05score\x18\x02 \x01(\x01R\x05score\x12!\n" +
 	"\x04band\x18\x03 \x01(\x0e2\r.akin.v1.BandR\x04band\x12'\n" +
 	"\x06scores\x18\x04 \x01(\v2\x0f.akin.v1.ScoresR\x06scores\x12-\n" +
 	"\bevidence\x18\x05 \x03(\v2\x11.akin.v1.EvidenceR\bevidence\x12!\n" +
-	"\fother_prints\x18\x06 \x03(\tR\votherPrints\"\xcb\x01\n" +
+	"\fother_prints\x18\x06 \x03(\tR\votherPrints\"\xe8\x01\n" +
 	"\x17RelatedArticlesResponse\x12/\n" +
 	"\amatches\x18\x01 \x03(\v2\x15.akin.v1.ArticleMatchR\amatches\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12#\n" +
 	"\rmissing_seeds\x18\x03 \x03(\tR\fmissingSeeds\x122\n" +
 	"\n" +
 	"shortfalls\x18\x04 \x03(\v2\x12.akin.v1.ShortfallR\n" +
-	"shortfalls\"\xa1\x03\n" +
+	"shortfalls\x12\x1b\n" +
+	"\tseed_date\x18\x05 \x01(\tR\bseedDate\"\xb1\x03\n" +
 	"\x18SimilarStatementsRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12#\n" +
 	"\x05seeds\x18\x02 \x03(\v2\r.akin.v1.SeedR\x05seeds\x12'\n" +
@@ -1686,7 +1737,8 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\tdiversity\x18\b \x01(\x01R\tdiversity\x12:\n" +
 	"\rspeaker_scope\x18\t \x01(\x0e2\x15.akin.v1.SpeakerScopeR\fspeakerScope\x12-\n" +
 	"\x05order\x18\n" +
-	" \x01(\x0e2\x17.akin.v1.StatementOrderR\x05order\"\xa3\x01\n" +
+	" \x01(\x0e2\x17.akin.v1.StatementOrderR\x05order\x12\x0e\n" +
+	"\x02id\x18\v \x01(\tR\x02id\"\xa3\x01\n" +
 	"\n" +
 	"Occurrence\x12!\n" +
 	"\fstatement_id\x18\x01 \x01(\tR\vstatementId\x12\x1d\n" +
@@ -1705,14 +1757,15 @@ const file_akin_v1_similarity_proto_rawDesc = "" +
 	"\x06scores\x18\x05 \x01(\v2\x0f.akin.v1.ScoresR\x06scores\x12!\n" +
 	"\fshared_terms\x18\x06 \x03(\tR\vsharedTerms\x12@\n" +
 	"\x11other_occurrences\x18\a \x03(\v2\x13.akin.v1.OccurrenceR\x10otherOccurrences\x125\n" +
-	"\vdifferences\x18\b \x03(\v2\x13.akin.v1.DifferenceR\vdifferences\"\xcf\x01\n" +
+	"\vdifferences\x18\b \x03(\v2\x13.akin.v1.DifferenceR\vdifferences\"\xec\x01\n" +
 	"\x19SimilarStatementsResponse\x121\n" +
 	"\amatches\x18\x01 \x03(\v2\x17.akin.v1.StatementMatchR\amatches\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12#\n" +
 	"\rmissing_seeds\x18\x03 \x03(\tR\fmissingSeeds\x122\n" +
 	"\n" +
 	"shortfalls\x18\x04 \x03(\v2\x12.akin.v1.ShortfallR\n" +
-	"shortfalls*i\n" +
+	"shortfalls\x12\x1b\n" +
+	"\tseed_date\x18\x05 \x01(\tR\bseedDate*i\n" +
 	"\x04Band\x12\x14\n" +
 	"\x10BAND_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tBAND_WEAK\x10\x01\x12\x13\n" +

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/akinserver/akin/server/access"
+	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/gateway/widget"
+)
+
+type gatewayCmd struct {
+	Backend    string `help:"Address of the akin server that answers." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
+	BackendTLS bool   `help:"Speak TLS with that server."`
+	BackendCA  string `help:"Authorities that may have signed its certificate, in PEM; those of this machine by default." placeholder:"FILE" type:"existingfile"`
+	Listen     string `help:"Address to answer HTTP on." default:"127.0.0.1:7412" placeholder:"HOST:PORT"`
+	webFlags
+	keylessFlags
+	Drain time.Duration `help:"How long requests in flight may take when the gateway is told to stop." default:"10s"`
+}
+
+func (c gatewayCmd) Run(ctx context.Context, std streams) error {
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	if _, _, err := hostPort(c.Backend); err != nil {
+		return fmt.Errorf("--backend: %w", err)
+	}
+	transport, err := speak(c.BackendTLS, c.BackendCA)
+	if err != nil {
+		return fmt.Errorf("--backend-ca: %w", err)
+	}
+	config, err := c.tls("", log)
+	if err != nil {
+		return err
+	}
+	conn, err := grpc.NewClient(c.Backend, append(callOptions(), transport)...)
+	if err != nil {
+		return fmt.Errorf("--backend: %w", err)
+	}
+	defer conn.Close()
+	needed, err := c.needsKey(ctx, conn)
+	if err != nil {
+		return err
+	}
+	pages, err := access.Pages(nil, c.CORSOrigin, needed || c.WithoutKeys)
+	if err != nil {
+		return fmt.Errorf("--cors-origin: %w", err)
+	}
+	g, err := gateway.New(conn, gateway.Options{Log: log, Drain: c.Drain, Version: version(), Wrap: boxed(pages)})
+	if err != nil {
+		return err
+	}
+	lis, err := listenHTTP(c.Listen, config, log)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	return g.Serve(ctx, lis)
+}
+
+// needsKey tells whether the server behind needs keys, and refuses to stand before one that does not where other machines reach it.
+func (c gatewayCmd) needsKey(ctx context.Context, conn *grpc.ClientConn) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	needed, err := gateway.NeedsKey(ctx, conn)
+	if err != nil {
+		return false, fmt.Errorf("--backend: %w", readable(c.Backend, err))
+	}
+	return needed, c.mayListen(needed, c.Listen)
+}
+
+// serve answers gRPC calls on one listener and HTTP on another, if there is one, until the context ends. Then health says so, requests over HTTP are answered first, since
+// they are calls as well, and then the calls.
+func (b *backend) serve(ctx context.Context, lis, web net.Listener, opts gateway.Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, b.server.Leave)
+	defer stop()
+	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
+	defer endCalls()
+	served := make(chan error, 1)
+	go func() {
+		err := b.server.Serve(calls, lis)
+		cancel()
+		served <- err
+	}()
+	var err error
+	if web != nil {
+		err = b.serveHTTP(ctx, web, opts)
+		cancel()
+	}
+	<-ctx.Done()
+	endCalls()
+	return errors.Join(err, <-served)
+}
+
+func (b *backend) serveHTTP(ctx context.Context, web net.Listener, opts gateway.Options) error {
+	conn, stop, err := b.connect()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	opts.Version, opts.Problems = version(), b.server.Problems
+	g, err := gateway.New(conn, opts)
+	if err != nil {
+		return err
+	}
+	return g.Serve(ctx, web)
+}
+
+// boxed puts the related-content box before the API, and before what guards the API from pages: the box asks in its caller's name, key in the URL and all.
+func boxed(pages func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	return func(api http.Handler) http.Handler { return widget.Handler(pages(api)) }
+}

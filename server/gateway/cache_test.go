@@ -1,0 +1,280 @@
+package gateway_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/server"
+	"github.com/akinserver/akin/server/access"
+	"github.com/akinserver/akin/server/gateway"
+)
+
+const relatedPath = tunnelPath + "/related"
+
+// TestKept: an answer is computed once for as long as its corpus stays as it is, however its parameters are spelt, and another one afterwards.
+func TestKept(t *testing.T) {
+	s := start(t, gateway.Options{}, server.Options{})
+	first := s.get(t, relatedPath+"?page_size=3&filter.languages=en&filter.languages=zh")
+	if got := first.Header.Get("Cache-Status"); first.StatusCode != 200 || got != "akin; fwd=miss" {
+		t.Errorf("%d, Cache-Status %q", first.StatusCode, got)
+	}
+	again := s.get(t, relatedPath+"?filter.languages=en&filter.languages=zh&pageSize=3")
+	if got := again.Header.Get("Cache-Status"); string(again.body) != string(first.body) || got != "akin; hit" || s.calls.related.Load() != 1 {
+		t.Errorf("Cache-Status %q, %d calls", got, s.calls.related.Load())
+	}
+	etag := first.Header.Get("ETag")
+	if again.Header.Get("ETag") != etag || !strings.HasPrefix(etag, `W/"`) {
+		t.Errorf("ETag %q, then %q", etag, again.Header.Get("ETag"))
+	}
+	for _, other := range []string{"?page_size=4&filter.languages=en&filter.languages=zh", "?page_size=3&filter.languages=en", "?page_size=3&filter.languages=en&filter.languages=zh&diversity=0.5"} {
+		if got := s.get(t, relatedPath+other).Header.Get("ETag"); got == etag || got == "" {
+			t.Errorf("%s has the ETag %q of another request", other, got)
+		}
+	}
+	if got := s.get(t, "/v1/corpora/other/related?id=varn-tunnel-1"); got.StatusCode != 404 {
+		t.Errorf("another corpus: %d\n%s", got.StatusCode, got.body)
+	}
+
+	s.put(t, articlesPath, `{"id":"new","title":"The Varn tunnel","paragraphs":[{"text":"The Varn tunnel carries 9,500 vehicles a day, and Owen Marrick said so."}]}`)
+	changed := s.get(t, relatedPath+"?page_size=3&filter.languages=en&filter.languages=zh", "If-None-Match", etag)
+	if changed.StatusCode != 200 || changed.Header.Get("ETag") == etag {
+		t.Errorf("after a change: %d, ETag %q", changed.StatusCode, changed.Header.Get("ETag"))
+	}
+}
+
+// TestNotModified answers 304 without computing anything, also to a gateway that was started anew.
+func TestNotModified(t *testing.T) {
+	s := start(t, gateway.Options{}, server.Options{})
+	etag := s.get(t, relatedPath).Header.Get("ETag")
+	s.stop()
+	s.serve(t, gateway.Options{})
+	before := s.calls.related.Load()
+	for _, sent := range []string{etag, `"x", ` + etag, strings.TrimPrefix(etag, "W/")} {
+		r := s.get(t, relatedPath, "If-None-Match", sent)
+		if r.StatusCode != 304 || len(r.body) > 0 || r.Header.Get("ETag") != etag || !strings.Contains(r.Header.Get("Cache-Control"), "max-age=") {
+			t.Errorf("If-None-Match: %s: %d, %v", sent, r.StatusCode, r.Header)
+		}
+	}
+	if after := s.calls.related.Load(); after != before {
+		t.Errorf("%d calls were made", after-before)
+	}
+	if r := s.get(t, relatedPath, "If-None-Match", `W/"another"`); r.StatusCode != 200 {
+		t.Errorf("another tag: %d", r.StatusCode)
+	}
+	s.stop()
+	s.serve(t, gateway.Options{Version: "another"})
+	if r := s.get(t, relatedPath, "If-None-Match", etag); r.StatusCode != 200 {
+		t.Errorf("another version: %d", r.StatusCode)
+	}
+}
+
+// TestBelieved: how long an answer may be kept by others depends on how old its article is, and on what is missing.
+func TestBelieved(t *testing.T) {
+	s := start(t, gateway.Options{}, server.Options{})
+	date := func(days int) string { return time.Now().AddDate(0, 0, -days).Format(time.DateOnly) }
+	var lines strings.Builder
+	for id, published := range map[string]string{"today": date(0), "week": date(7), "months": date(100), "undated": ""} {
+		fmt.Fprintf(&lines, `{"id":%q,"published_date":%q,"paragraphs":[{"text":"The Varn tunnel carries 9,500 vehicles a day, said Owen Marrick on the %s."}]}`+"\n", id, published, id)
+	}
+	if r := s.put(t, articlesPath, lines.String()); r.StatusCode != 200 || strings.Contains(string(r.body), "REFUSED") {
+		t.Fatalf("%d\n%s", r.StatusCode, r.body)
+	}
+	for path, seconds := range map[string]int{
+		articlesPath + "/today/related":                                300,
+		articlesPath + "/today":                                        300,
+		articlesPath + "/week/related":                                 3600,
+		articlesPath + "/months/related":                               21600,
+		articlesPath + "/undated/related":                              900,
+		relatedPath:                                                    86400,
+		corpusPath + "/statements/varn-tunnel-1%231/similar":           86400,
+		relatedPath + "?min_band=BAND_SAME_TEXT&filter.sources=nobody": 60, // empty
+		articlesPath:                                                   60,
+	} {
+		want := fmt.Sprintf("public, max-age=%d, stale-while-revalidate=%d, stale-if-error=86400", seconds, seconds)
+		if got := s.get(t, path).Header.Get("Cache-Control"); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	if got := s.get(t, articlesPath+"/nobody/related").Header.Get("Cache-Control"); got != "private, max-age=30" {
+		t.Errorf("an article that is not there yet: %s", got)
+	}
+	if got := s.post(t, corpusPath+"/related", `{"seeds":[{"id":"today"}]}`).Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("by POST: %s", got)
+	}
+}
+
+// TestOnce: equal requests at the same moment are one call, and a caller who leaves spoils nothing for the others.
+func TestOnce(t *testing.T) {
+	s := start(t, gateway.Options{}, server.Options{})
+	hold := make(chan struct{})
+	s.calls.hold.Store(&hold)
+	leaving, leave := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() {
+		r, err := http.NewRequestWithContext(leaving, http.MethodGet, s.address+relatedPath, nil)
+		if err != nil {
+			left <- err
+			return
+		}
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		left <- err
+	}()
+	eventually(t, "the first call", func() bool { return s.calls.related.Load() == 1 })
+	const others = 20
+	var wait sync.WaitGroup
+	for range others {
+		wait.Go(func() {
+			if r := s.get(t, relatedPath); r.StatusCode != 200 || !strings.Contains(string(r.body), "varn-tunnel-2") {
+				t.Errorf("%d\n%s", r.StatusCode, r.body)
+			}
+		})
+	}
+	eventually(t, "all others wait", func() bool { return s.calls.corpus.Load() == 1+others })
+	leave()
+	if err := <-left; err == nil {
+		t.Error("the caller who left got an answer")
+	}
+	close(hold)
+	wait.Wait()
+	if n := s.calls.related.Load(); n != 1 {
+		t.Errorf("%d calls, want 1", n)
+	}
+}
+
+// TestCacheIsBounded asks for more than is kept.
+func TestCacheIsBounded(t *testing.T) {
+	s := start(t, gateway.Options{Cache: 100_000}, server.Options{})
+	total := 0
+	for i := range 100 {
+		total += len(s.get(t, fmt.Sprintf("%s?diversity=0.%03d", relatedPath, i)).body)
+	}
+	if total < 1_000_000 {
+		t.Fatalf("%d bytes of answers are too few to tell", total)
+	}
+	hits := 0
+	for i := range 100 {
+		if strings.HasSuffix(s.get(t, fmt.Sprintf("%s?diversity=0.%03d", relatedPath, i)).Header.Get("Cache-Status"), "hit") {
+			hits++
+		}
+	}
+	if hits > 20 {
+		t.Errorf("%d of 100 answers, of %d bytes in all, are kept in 100,000 bytes", hits, total)
+	}
+	s.stop()
+	s.serve(t, gateway.Options{Cache: -1})
+	for range 2 {
+		if got := s.get(t, relatedPath).Header.Get("Cache-Status"); got != "akin; fwd=miss" {
+			t.Errorf("without a cache: %s", got)
+		}
+	}
+}
+
+// TestKeysAndKeptAnswers: who may not ask gets no answer that is kept for others, and nobody else may keep what a key was needed for.
+func TestKeysAndKeptAnswers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	create := func(key access.Key) string {
+		secret, _, err := access.CreateKey(path, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	reader := create(access.Key{Scope: access.Read, Corpus: akin.DefaultCorpus, Origins: []string{"https://page.example"}})
+	other := create(access.Key{Scope: access.Read, Corpus: "other"})
+	writer := create(access.Key{Scope: access.Write, Corpus: akin.DefaultCorpus})
+	keys, err := access.OpenKeys(path, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, gateway.Options{Wrap: func(api http.Handler) http.Handler {
+		return access.CORS(access.Origins(nil, keys), access.KeyInURL(access.LocalHost(keys, api)))
+	}}, server.Options{Keys: keys})
+	bearer := func(key string) string { return "Bearer " + key }
+	for range 2 { // the second time from memory
+		r := s.get(t, relatedPath+"?key="+reader, "Origin", "https://page.example")
+		if r.StatusCode != 200 || !strings.HasPrefix(r.Header.Get("Cache-Control"), "private,") || r.Header.Get("Access-Control-Allow-Origin") != "https://page.example" {
+			t.Fatalf("%d %v\n%s", r.StatusCode, r.Header, r.body)
+		}
+		for _, vary := range []string{"Origin", "Authorization"} {
+			if !slices.Contains(r.Header.Values("Vary"), vary) {
+				t.Errorf("Vary %v, want %s among them", r.Header.Values("Vary"), vary)
+			}
+		}
+	}
+	etag := s.get(t, relatedPath, "Authorization", bearer(writer)).Header.Get("ETag")
+	if etag == "" || s.calls.related.Load() != 1 {
+		t.Errorf("ETag %q, %d calls: two keys of one corpus get one answer", etag, s.calls.related.Load())
+	}
+	for _, test := range []struct {
+		name    string
+		headers []string
+		status  int
+		reason  string
+	}{
+		{"no key", nil, 401, "UNAUTHENTICATED"},
+		{"no key, with a tag", []string{"If-None-Match", etag}, 401, "UNAUTHENTICATED"},
+		{"a key that is none", []string{"Authorization", "Bearer akin_x_y"}, 401, "UNAUTHENTICATED"},
+		{"the key of another corpus", []string{"Authorization", bearer(other)}, 403, "PERMISSION_DENIED"},
+		{"the key of another corpus, with a tag", []string{"Authorization", bearer(other), "If-None-Match", etag}, 403, "PERMISSION_DENIED"},
+		{"a page of another origin", []string{"Authorization", bearer(reader), "Origin", "https://other.example"}, 403, "PERMISSION_DENIED"},
+		{"the right key, with a tag", []string{"Authorization", bearer(writer), "If-None-Match", etag}, 304, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := s.get(t, relatedPath, test.headers...)
+			if test.status == 304 {
+				if r.StatusCode != 304 {
+					t.Errorf("got %d", r.StatusCode)
+				}
+				return
+			}
+			got := decode[refused](t, r, test.status)
+			if got.Details[0].Reason != test.reason || strings.Contains(string(r.body), "varn-tunnel-2") {
+				t.Errorf("got %s", r.body)
+			}
+			if (r.Header.Get("WWW-Authenticate") != "") != (test.status == 401) {
+				t.Errorf("WWW-Authenticate %q", r.Header.Get("WWW-Authenticate"))
+			}
+		})
+	}
+	if n := s.calls.related.Load(); n != 1 {
+		t.Errorf("%d calls, want 1", n)
+	}
+	if got := decode[refused](t, s.ask(t, http.MethodPost, articlesPath, `{"id":"x"}`, "Content-Type", "application/x-ndjson", "Authorization", bearer(other)), 403); got.Details[0].Reason != "PERMISSION_DENIED" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestTooManyCalls is refused with 429, and with when to try again; whom the gateway asks for is who is counted.
+func TestTooManyCalls(t *testing.T) {
+	s := start(t, gateway.Options{}, server.Options{Limits: server.Limits{AddressRate: 1, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
+	status := map[int]int{}
+	var last reply
+	for range 10 {
+		r := s.get(t, corpusPath, "X-Forwarded-For", "203.0.113.7")
+		if status[r.StatusCode]++; r.StatusCode == 429 {
+			last = r
+		}
+	}
+	if status[200] == 0 || status[429] == 0 || len(status) != 2 {
+		t.Fatalf("statuses %v", status)
+	}
+	if got := decode[refused](t, last, 429); got.Details[0].Reason != "TOO_MANY_CALLS" || last.Header.Get("Retry-After") == "" {
+		t.Errorf("Retry-After %q, %s", last.Header.Get("Retry-After"), last.body)
+	}
+	if r := s.get(t, corpusPath, "X-Forwarded-For", "203.0.113.8"); r.StatusCode != 200 {
+		t.Errorf("another address: %d", r.StatusCode)
+	}
+}
