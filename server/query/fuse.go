@@ -48,7 +48,7 @@ func (s *scale) unit(self float64) float64 {
 // A candidate that is more than containing times as long as the seed cannot resemble it, but can contain it, and has its lexical likeness multiplied by the containerPower-th power of the
 // times beyond. That ends at utterly: who asks with a headline is not served by the longest articles. Found on public sets (docs/ranking.md).
 const (
-	containing     = 6
+	containing     = 12
 	containerPower = 0.25
 	utterly        = 24
 )

@@ -15,10 +15,10 @@ func TestContainer(t *testing.T) {
 	}{
 		{name: "texts of one length", seed: 200, candidate: 200, want: 1},
 		{name: "a candidate that is briefer", seed: 200, candidate: 5, want: 1},
-		{name: "a candidate that is longer, but can still resemble the seed", seed: 20, candidate: 120, want: 1},
-		{name: "one that can but contain it", seed: 20, candidate: 240, want: math.Pow(2, 0.25)},
-		{name: "a headline's article", seed: 10, candidate: 240, want: math.Sqrt2},
-		{name: "one that is longer still", seed: 10, candidate: 5000, want: math.Sqrt2},
+		{name: "a candidate that is longer, but can still resemble the seed", seed: 20, candidate: 240, want: 1},
+		{name: "one that can but contain it", seed: 20, candidate: 360, want: math.Pow(1.5, 0.25)},
+		{name: "a headline's article", seed: 10, candidate: 240, want: math.Pow(2, 0.25)},
+		{name: "one that is longer still", seed: 10, candidate: 5000, want: math.Pow(2, 0.25)},
 		{name: "a seed without words", seed: 0, candidate: 3, want: 1},
 	}
 	for _, tt := range tests {
@@ -35,8 +35,8 @@ func TestContainedSeed(t *testing.T) {
 	s := &scorer{seeds: []seed{{words: 20}}, scales: []*scale{{self: 1}}, lexicals: []float64{1}}
 	scores := store.Scores{Lexical: 0.25}
 	near, far := s.fuse(0, scores, 100).lexicalPart, s.fuse(0, scores, 1000).lexicalPart
-	if near != 0.5 || math.Abs(far-math.Pow(4, 0.125)*0.5) > 1e-12 {
-		t.Errorf("a candidate of 100 words has %v, one of 1000 has %v; want 0.5 and %v", near, far, math.Pow(4, 0.125)*0.5)
+	if near != 0.5 || math.Abs(far-math.Pow(2, 0.125)*0.5) > 1e-12 {
+		t.Errorf("a candidate of 100 words has %v, one of 1000 has %v; want 0.5 and %v", near, far, math.Pow(2, 0.125)*0.5)
 	}
 }
 
