@@ -36,6 +36,14 @@ type Article struct {
 	Attributes    map[string]string // what else the source says, under its own names
 }
 
+// CompareDates orders dates of articles, the earliest first, and unknown ones last.
+func CompareDates(a, b string) int {
+	if (a == "") != (b == "") {
+		return -cmp.Compare(a, b)
+	}
+	return cmp.Compare(a, b)
+}
+
 // Caption is what stands under a picture.
 type Caption struct {
 	Text   string
@@ -85,6 +93,15 @@ func (a *Article) Place() {
 	for i := range a.Statements {
 		a.Statements[i].ID = StatementID(a.ID, i+1)
 	}
+}
+
+// Body is the paragraphs' texts joined by line feeds.
+func (a *Article) Body() string {
+	texts := make([]string, len(a.Paragraphs))
+	for i, p := range a.Paragraphs {
+		texts[i] = p.Text
+	}
+	return strings.Join(texts, "\n")
 }
 
 // Speakers are the names of those whom the article quotes, each once, in the order in which they first speak.

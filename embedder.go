@@ -87,6 +87,7 @@ type Profile struct {
 // Usage is what embedding has cost so far.
 type Usage struct {
 	Requests int64 // made, failed ones among them
+	Failed   int64 // of these, without a right answer: tried again, or reported
 	Cached   int64 // texts whose vector was kept from before, and cost nothing
 	Texts    int64 // with an answer; a piece of a text that was split counts as one
 	Tokens   int64 // of all answers, as the server counted them, or estimated where it does not

@@ -24,9 +24,10 @@ var arrows = []struct {
 	{"proto/akin/v1", ""},
 	{"testdata", "."},
 	{"filelock", ""},
+	{"config", ""},
 	{"embed/language", ""},
 	{"embed/name", ""},
-	{"embed/family", ""},
+	{"embed/family", "embed/name"},
 	{"embed/charset", ""},
 	{"embed/page", ". embed/charset embed/language embed/name"},
 	{"embed/kind", "embed/charset embed/page"},
@@ -59,12 +60,14 @@ var arrows = []struct {
 	{"server/generation", ". embed server/query server/query/compare store"},
 	{"server/eval", ". embed embed/page server/query server/query/measure"},
 	{"server/wire", ". proto/akin/v1"},
+	{"server/observe", ". proto/akin/v1 server/query store/local"},
+	{"server/load", "proto/akin/v1"},
 	{"server/access", ". filelock"},
 	{"server/limit", ""},
-	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/query server/query/compare server/wire store"},
+	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/observe server/query server/query/compare server/wire store"},
 	{"server/gateway/widget", "proto/akin/v1"},
 	{"server/gateway", "proto/akin/v1"},
-	{"cmd/akin", ". embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/query store store/local testdata"},
+	{"cmd/akin", ". config embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/load server/observe server/query store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

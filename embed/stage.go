@@ -44,11 +44,12 @@ type Stage struct {
 	store    *store.Store
 	embedder akin.Embedder
 	busy     keys
+	families families
 }
 
 // New makes a stage that writes the embedder's vectors into a store opened for them.
 func New(st *store.Store, embedder akin.Embedder) *Stage {
-	return &Stage{store: st, embedder: embedder}
+	return &Stage{store: st, embedder: embedder, families: families{store: st, healed: map[string]bool{}}}
 }
 
 // Put writes those of the articles that are new or changed, and returns a result for each, in their order. An article without statements gets those that
@@ -71,6 +72,9 @@ func (s *Stage) put(ctx context.Context, corpus string, articles []akin.Article,
 		return nil, err
 	}
 	defer s.busy.unlock(held)
+	if err := s.families.heal(ctx, corpus); err != nil {
+		return nil, err
+	}
 	changed, moved, err := s.changed(ctx, corpus, documents)
 	if err != nil {
 		return nil, err
@@ -91,7 +95,7 @@ func (s *Stage) put(ctx context.Context, corpus string, articles []akin.Article,
 			put = append(put, d.Document)
 		}
 	}
-	if err := s.store.Put(ctx, corpus, put); err != nil {
+	if err := s.families.put(ctx, corpus, put); err != nil {
 		return nil, err
 	}
 	return results, nil
@@ -137,7 +141,10 @@ func (s *Stage) Delete(ctx context.Context, corpus string, ids []string) (delete
 		return nil, nil, err
 	}
 	defer s.busy.unlock(held)
-	return s.store.Delete(ctx, corpus, ids)
+	if err := s.families.heal(ctx, corpus); err != nil {
+		return nil, nil, err
+	}
+	return s.families.delete(ctx, corpus, ids)
 }
 
 // document is an article on its way into the store.
@@ -149,7 +156,7 @@ type document struct {
 }
 
 // recipe changes when the same article must give other points.
-const recipe = "3"
+const recipe = "4"
 
 // Fingerprint names all that decides the vectors of a stage's points, the lexical ones included: what a store is opened for.
 func Fingerprint(embedder akin.Embedder) string {
@@ -177,7 +184,8 @@ func (d *document) layOut() {
 	body := strings.Join(texts, "\n")
 	whole := encoder.Weigh(d.heading + "\n" + body)
 	d.Lexical, d.Keys, d.Words = whole.Lexical, whole.Keys, whole.Words
-	d.Sketch = family.Of(withoutOpening(body)).Encode()
+	sketch := family.Of(withoutOpening(body))
+	d.Sketch, d.Bands = sketch.Encode(), sketch.Bands()
 }
 
 // revision is equal for equal articles that are read and embedded by the same embedder in the same way. An article that brings the statements that would be read of it is

@@ -31,7 +31,8 @@ func (s *articles) GetArticle(ctx context.Context, m *akinv1.GetArticleRequest) 
 	if err := akin.ValidateID("id", m.GetId()); err != nil {
 		return nil, err
 	}
-	found, err := s.live.Now().Store.Articles(ctx, corpus, []string{m.GetId()}, store.Read{Text: true})
+	st := s.live.Now().Store
+	found, err := st.Articles(ctx, corpus, []string{m.GetId()}, store.Read{Text: true})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,20 @@ func (s *articles) GetArticle(ctx context.Context, m *akinv1.GetArticleRequest) 
 	if !ok {
 		return nil, fmt.Errorf("article %q in corpus %q: %w", m.GetId(), corpus, akin.ErrNotFound)
 	}
-	return &akinv1.GetArticleResponse{Article: wire.Article(&article.Article)}, nil
+	out := &akinv1.GetArticleResponse{Article: wire.Article(&article.Article), Family: article.Family}
+	if article.Family == "" {
+		return out, nil
+	}
+	family, err := st.Gather(ctx, corpus, akin.Filter{}, nil, []string{article.Family}, store.Read{})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range family.Prints[article.Family] {
+		if p.ID != m.GetId() && len(out.OtherPrints) < maxOthers {
+			out.OtherPrints = append(out.OtherPrints, p.ID)
+		}
+	}
+	return out, nil
 }
 
 // ListArticles returns one page of a corpus.

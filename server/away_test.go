@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
 	"github.com/akinserver/akin"
@@ -44,15 +45,28 @@ func (p *port) serve(t *testing.T) {
 	}
 }
 
-// TestQdrantGoesAway takes the store away under a server and an ingest, and gives it back.
-func TestQdrantGoesAway(t *testing.T) {
+// newPort serves an empty store on a port, until the test ends.
+func newPort(t *testing.T) *port {
+	t.Helper()
 	db, err := local.Open("", local.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &port{db: db, address: "127.0.0.1:0"}
 	p.serve(t)
-	host, text, err := net.SplitHostPort(p.address)
+	t.Cleanup(func() {
+		p.stop()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// openAt opens a store at an address.
+func openAt(t *testing.T, address string, embedder akin.Embedder, options ...grpc.DialOption) *store.Store {
+	t.Helper()
+	host, text, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,27 +74,27 @@ func TestQdrantGoesAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: number, SkipCompatibilityCheck: true, PoolSize: 1})
+	client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: number, SkipCompatibilityCheck: true, PoolSize: 1, GrpcOptions: options})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = client.Close()
-		p.stop()
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	embedder := builtin(t)
+	t.Cleanup(func() { _ = client.Close() })
 	st, err := store.Open(t.Context(), client, store.Options{Fingerprint: embed.Fingerprint(embedder), Dimensions: embedder.Dimensions()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return st
+}
+
+// TestQdrantGoesAway takes the store away under a server and an ingest, and gives it back.
+func TestQdrantGoesAway(t *testing.T) {
+	p, embedder := newPort(t), builtin(t)
+	st := openAt(t, p.address, embedder)
 	f := serve(t, st, embed.New(st, embedder), &flaky{Embedder: embedder})
 	stage := embed.New(st, embedder)
 	p.stop()
 
-	_, err = f.similar.RelatedArticles(t.Context(), &akinv1.RelatedArticlesRequest{Seeds: []*akinv1.Seed{id("varn-tunnel-1")}})
+	_, err := f.similar.RelatedArticles(t.Context(), &akinv1.RelatedArticlesRequest{Seeds: []*akinv1.Seed{id("varn-tunnel-1")}})
 	if code, reason, _ := refusal(err); code != codes.Unavailable || reason != "STORE_UNAVAILABLE" {
 		t.Errorf("a query: %v (%s), want UNAVAILABLE, STORE_UNAVAILABLE", err, reason)
 	}

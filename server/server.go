@@ -27,6 +27,7 @@ import (
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
 )
@@ -45,6 +46,9 @@ const (
 type Options struct {
 	Log   *slog.Logger  // slog.Default by default
 	Drain time.Duration // how long calls in flight may take when the server stops; 10 s by default
+	Grace time.Duration // how long it goes on taking calls when health already says NOT_SERVING, so that whoever spreads calls can learn of it; 0 by default
+
+	Observe *observe.Observer // sees all calls; by default one that nobody asks
 
 	// Next opens another embedder and its generation, by the settings of a call, for GenerationService. It is called once at a time. Without it the server does not offer
 	// that service. A generation that became live is closed by whoever gave Next, after the server has stopped.
@@ -57,12 +61,14 @@ type Options struct {
 
 // Server answers akin's API.
 type Server struct {
-	grpc   *grpc.Server
-	health *health.Server
-	log    *slog.Logger
-	drain  time.Duration
-	live   *generation.Live
-	guard  *guard
+	grpc    *grpc.Server
+	health  *health.Server
+	live    *generation.Live
+	observe *observe.Observer
+	log     *slog.Logger
+	drain   time.Duration
+	grace   time.Duration
+	guard   *guard
 
 	leaving atomic.Bool
 }
@@ -75,9 +81,13 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	if opts.Drain == 0 {
 		opts.Drain = 10 * time.Second
 	}
+	if opts.Observe == nil {
+		opts.Observe = observe.New(observe.Options{})
+	}
+	opts.Log = observe.WithIDs(opts.Log)
 	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
-	s := &Server{health: health.NewServer(), log: opts.Log, drain: opts.Drain, live: live, guard: newGuard(opts.Keys, opts.Limits)}
-	s.grpc = grpc.NewServer(
+	s := &Server{health: health.NewServer(), live: live, observe: opts.Observe, log: opts.Log, drain: opts.Drain, grace: opts.Grace, guard: newGuard(opts.Keys, opts.Limits)}
+	s.grpc = grpc.NewServer(append(opts.Observe.ServerOptions(),
 		grpc.Creds(credentialsOf(opts.TLS)),
 		grpc.InTapHandle(s.guard.meet),
 		grpc.ConnectionTimeout(connecting),
@@ -90,7 +100,7 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
-	)
+	)...)
 	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{live: live})
 	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
 	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
@@ -106,13 +116,20 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	return s
 }
 
-// Serve answers calls on a listener until the context ends: then health says NOT_SERVING, calls in flight are answered, and those that take
-// longer than Options.Drain are cut off. It returns nil when it stopped because the context ended.
+// Serve answers calls on a listener until the context ends: then health says NOT_SERVING; after Options.Grace no more calls are taken, those in flight are
+// answered, and those that take longer than Options.Drain are cut off. It returns nil when it stopped because the context ended.
 func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
+	watched, stopWatching := context.WithCancel(ctx)
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		s.watchReady(watched)
+	}()
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(drained)
 		s.Leave()
+		time.Sleep(s.grace)
 		cut := time.AfterFunc(s.drain, s.grpc.Stop)
 		defer cut.Stop()
 		s.grpc.GracefulStop()
@@ -121,6 +138,8 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 	if !stop() {
 		<-drained
 	}
+	stopWatching()
+	<-watching
 	if err != nil {
 		return fmt.Errorf("serve %s: %w", lis.Addr(), err)
 	}
@@ -176,6 +195,7 @@ func (c withinProcess) Clone() credentials.TransportCredentials {
 }
 
 func (s *Server) unary(ctx context.Context, m any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
+	observe.Answered(ctx)
 	defer func() {
 		if p := recover(); p != nil {
 			answer, err = nil, panicked(p)
@@ -191,6 +211,7 @@ func (s *Server) unary(ctx context.Context, m any, _ *grpc.UnaryServerInfo, hand
 }
 
 func (s *Server) stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+	observe.Answered(stream.Context())
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)

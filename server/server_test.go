@@ -275,6 +275,22 @@ func TestTokensGoFromPageToPage(t *testing.T) {
 	}
 }
 
+func TestGetArticleTellsItsFamily(t *testing.T) {
+	f := start(t)
+	for id, want := range map[string]string{
+		"varn-tunnel-3": `family:"varn-tunnel-1" other_prints:"varn-tunnel-1"`, "varn-tunnel-1": `family:"varn-tunnel-1" other_prints:"varn-tunnel-3"`, "varn-tunnel-2": "",
+	} {
+		answer, err := f.articles.GetArticle(t.Context(), &akinv1.GetArticleRequest{Id: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Article = nil
+		if got := strings.Join(strings.Fields(answer.String()), " "); got != want {
+			t.Errorf("%s: got %s, want %s", id, got, want)
+		}
+	}
+}
+
 func TestListArticles(t *testing.T) {
 	f := start(t)
 	request := &akinv1.ListArticlesRequest{PageSize: 20, Filter: &akinv1.Filter{Languages: []string{"en"}}}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/limit"
+	"github.com/akinserver/akin/server/observe"
 )
 
 // domain of every ErrorInfo.
@@ -67,7 +69,7 @@ func meaning(err error) (codes.Code, string) {
 	return codes.Internal, "INTERNAL"
 }
 
-// toStatus is the error as a caller sees it. Of an internal one it sees a number alone, by which the log tells the rest.
+// toStatus is the error as a caller sees it. Of an internal one it sees the call's id alone, by which the log tells the rest.
 func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 	if err == nil {
 		return nil
@@ -78,7 +80,7 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 	code, reason := meaning(err)
 	text := brief(err.Error())
 	if code == codes.Internal {
-		id := rand.Text()
+		id := cmp.Or(observe.RequestID(ctx), rand.Text())
 		caller, _ := access.CallerOf(ctx)
 		log.ErrorContext(ctx, "internal error", "id", id, "key", caller.Key, "error", err)
 		text = "internal error " + id + ": the server's log says more"

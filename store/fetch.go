@@ -78,20 +78,10 @@ type Read struct {
 
 // Articles returns articles by id; an id that is not stored is not in the answer.
 func (s *Store) Articles(ctx context.Context, corpus string, ids []string, read Read) (map[string]Stored, error) {
-	with := qdrant.NewWithPayload(true)
-	if !read.Text {
-		with = qdrant.NewWithPayloadExclude(heavy...)
-	}
-	var named []string
-	if read.Vectors {
-		named = append(named, denseName, lexicalName)
-	}
-	if read.Passages {
-		named = append(named, passagesName)
-	}
+	payload, vectors := read.selectors()
 	articles := make(map[string]Stored, len(ids))
 	for part := range slices.Chunk(ids, readAtOnce) {
-		points, err := s.get(ctx, s.names.articles, articleIDs(corpus, part), with, vectorsNamed(named))
+		points, err := s.get(ctx, s.names.articles, articleIDs(corpus, part), payload, vectors)
 		if err != nil {
 			return nil, err
 		}
@@ -106,11 +96,22 @@ func (s *Store) Articles(ctx context.Context, corpus string, ids []string, read 
 // readAtOnce articles come in one answer.
 const readAtOnce = 100
 
-func vectorsNamed(names []string) *qdrant.WithVectorsSelector {
-	if len(names) == 0 {
-		return nil
+func (r Read) selectors() (*qdrant.WithPayloadSelector, *qdrant.WithVectorsSelector) {
+	payload := qdrant.NewWithPayload(true)
+	if !r.Text {
+		payload = qdrant.NewWithPayloadExclude(heavy...)
 	}
-	return qdrant.NewWithVectorsInclude(names...)
+	var named []string
+	if r.Vectors {
+		named = append(named, denseName, lexicalName)
+	}
+	if r.Passages {
+		named = append(named, passagesName)
+	}
+	if len(named) == 0 {
+		return payload, nil
+	}
+	return payload, qdrant.NewWithVectorsInclude(named...)
 }
 
 // point is what the client's several messages for a point that was read have in common.
@@ -122,7 +123,7 @@ type point interface {
 func storedArticle(p point) Stored {
 	b := briefFrom(p.GetPayload())
 	return Stored{
-		Article: articleFrom(p.GetPayload()), Origin: originFrom(p.GetPayload()), Sketch: b.sketch, Words: b.words,
+		Article: articleFrom(p.GetPayload()), Origin: originFrom(p.GetPayload()), Sketch: b.sketch, Family: p.GetPayload()[fieldFamily].GetStringValue(), Words: b.words,
 		Dense: dense(p.GetVectors()), Lexical: sparse(p.GetVectors()), keys: sparseNamed(p.GetVectors(), keysName), passages: passages(p.GetVectors()),
 	}
 }
@@ -137,6 +138,7 @@ type StoredStatement struct {
 	Keywords      []string
 	PublishedDate string
 	Language      string
+	Family        string // that of its article
 	Words         int
 	Dense         []float32
 	Lexical       akin.SparseVector
@@ -173,6 +175,7 @@ func storedStatement(from point) StoredStatement {
 		Keywords:      texts(p[fieldKeyword]),
 		PublishedDate: p[fieldPublished].GetStringValue(),
 		Language:      p[fieldLanguage].GetStringValue(),
+		Family:        p[fieldFamily].GetStringValue(),
 		Words:         int(p[fieldWords].GetIntegerValue()),
 		Dense:         dense(from.GetVectors()),
 		Lexical:       sparse(from.GetVectors()),
@@ -274,18 +277,4 @@ func passages(v *qdrant.VectorsOutput) [][]float32 {
 		rows = append(rows, row.GetData())
 	}
 	return rows
-}
-
-// Sketches returns the sketches of articles, by id.
-func (s *Store) Sketches(ctx context.Context, corpus string, ids []string) (map[string]string, error) {
-	points, err := s.get(ctx, s.names.articles, articleIDs(corpus, ids), qdrant.NewWithPayloadInclude(fieldBrief), nil)
-	if err != nil {
-		return nil, err
-	}
-	sketches := make(map[string]string, len(points))
-	for _, p := range points {
-		b := briefFrom(p.Payload)
-		sketches[b.id] = b.sketch
-	}
-	return sketches, nil
 }

@@ -71,6 +71,7 @@ type Stored struct {
 	Article  akin.Article
 	Origin   Origin
 	Sketch   string
+	Family   string // id of the earliest print of its text; "" where there is one print
 	Words    int
 	Dense    []float32 // of the whole
 	Lexical  akin.SparseVector

@@ -84,11 +84,12 @@ func texts(v *qdrant.Value) []string {
 }
 
 // foundBy is what every point of an article is found by.
-func foundBy(corpus string, a *akin.Article, revision string) payload {
-	p := payload{}
+func foundBy(corpus string, d *Document) payload {
+	a, p := &d.Article, payload{}
 	p.text(fieldCorpus, corpus)
 	p.text(fieldArticle, a.ID)
-	p.text(fieldRevision, revision)
+	p.text(fieldRevision, d.Revision)
+	p.text(fieldFamily, d.Family)
 	p.text(fieldLanguage, a.Language)
 	p.text(fieldPublished, a.PublishedDate)
 	p.text(fieldSection, a.Section)
@@ -99,7 +100,7 @@ func foundBy(corpus string, a *akin.Article, revision string) payload {
 
 func articlePayload(corpus string, d *Document) payload {
 	a := &d.Article
-	p := foundBy(corpus, a, d.Revision)
+	p := foundBy(corpus, d)
 	p.origin(d.Origin)
 	p.text(fieldRole, roleArticle)
 	p.texts(fieldSpeaker, a.Speakers())
@@ -142,7 +143,7 @@ func articlePayload(corpus string, d *Document) payload {
 // partPayload is found as its article is, and read as a candidate.
 func partPayload(corpus string, d *Document, part Part) payload {
 	a := &d.Article
-	p := foundBy(corpus, a, d.Revision)
+	p := foundBy(corpus, d)
 	p.text(fieldRole, rolePart)
 	p.texts(fieldSpeaker, a.Speakers())
 	p.text(fieldBrief, brief{a.ID, a.Language, a.PublishedDate, part.Words, d.Sketch}.encode())
@@ -213,7 +214,7 @@ func statementFrom(p map[string]*qdrant.Value) akin.Statement {
 // statementPayload carries what a list of statements shows of their article, so that it is answered without asking for articles.
 func statementPayload(corpus string, d *Document, i int) payload {
 	a, s := &d.Article, &d.Article.Statements[i]
-	p := foundBy(corpus, a, d.Revision)
+	p := foundBy(corpus, d)
 	statementFields(p, s)
 	p.number(fieldNumber, i+1)
 	p.text(fieldTitle, a.Title)

@@ -13,10 +13,13 @@ import (
 // Document is an article with the vectors that were made of it.
 type Document struct {
 	Article    akin.Article
-	Origin     Origin // where it was read from
-	Revision   string // digest of the article and of all that decides its points
-	Sketch     string // by which other prints of its text are known
-	Words      int    // of heading and body, as encoder.Words counts
+	Origin     Origin   // where it was read from
+	Revision   string   // digest of the article and of all that decides its points
+	Sketch     string   // by which other prints of its text are known
+	Bands      []uint32 // by which they are found
+	Family     string   // id of the earliest print, as far as it is known before the families are settled
+	Replaces   string   // sketch of the stored revision that this one replaces, if there is one
+	Words      int      // of heading and body, as encoder.Words counts
 	Dense      []float32
 	Lexical    akin.SparseVector
 	Keys       akin.SparseVector // of Lexical, the terms that the article is searched by
@@ -58,7 +61,8 @@ const (
 
 // Put writes documents of one corpus, whose ids differ. When it returns nil, they are stored and can be found; on error any of them may be,
 // and the same call again makes it good. A generation that is live no more takes nothing: akin.ErrMismatch. An article's own point is written last, and carries its revision: where it
-// stands, everything that belongs to it stands, and nothing else does. The corpus has another revision then.
+// stands, everything that belongs to it stands, and nothing else does. The corpus has another revision then. Their families have yet to be settled: a note says so until Settled is called
+// with their ids.
 func (s *Store) Put(ctx context.Context, corpus string, documents []Document) error {
 	if len(documents) == 0 {
 		return nil
@@ -69,6 +73,7 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	defer s.writes.Add(1)
 	var articles, parts, statements []*qdrant.PointStruct
 	ids, revisions := make([]string, len(documents)), make([]string, len(documents))
+	var replaced []string
 	for i := range documents {
 		d := &documents[i]
 		id := d.Article.ID
@@ -80,6 +85,12 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 			})
 		}
 		whole[passagesName] = qdrant.NewVectorMulti(s.rowsOf(d.passages()))
+		if len(d.Bands) > 0 {
+			whole[bandsName] = bandsVector(d.Bands, d.Article.PublishedDate)
+		}
+		if d.Replaces != "" {
+			replaced = append(replaced, d.Replaces)
+		}
 		articles = append(articles, &qdrant.PointStruct{
 			Id: articleID(corpus, id), Vectors: qdrant.NewVectorsMap(whole), Payload: articlePayload(corpus, d),
 		})
@@ -106,6 +117,8 @@ func (s *Store) Put(ctx context.Context, corpus string, documents []Document) er
 	if err := s.delete(ctx, s.names.articles, stale); err != nil {
 		return err
 	}
+	// The note in one call with the first of them: there is no article whose family is not settled without it.
+	articles = append([]*qdrant.PointStruct{unsettledPoint(corpus, ids, replaced)}, articles...)
 	return s.upsert(ctx, s.names.articles, append(articles, revised(corpus)))
 }
 

@@ -14,13 +14,14 @@ import (
 )
 
 // schemaVersion changes when points of an older version can no longer be read.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // The vectors of a point.
 const (
 	denseName    = "dense"    // the embedder's; cosine
 	lexicalName  = "lexical"  // sparse; the store multiplies a query's weights by their inverse document frequency
 	keysName     = "keys"     // sparse; of an article's lexical vector the few terms that it is searched by
+	bandsName    = "bands"    // sparse; of an article, what other prints of its text are found by
 	passagesName = "passages" // a row for the heading and for each paragraph of an article; kept for evidence, no search looks among them
 )
 
@@ -38,14 +39,16 @@ const (
 	fieldFolder    = "folder" // of an article: its Origin
 	fieldFile      = "file"
 	fieldAddress   = "address" // of an article: where it is published, in the form in which addresses are compared
+	fieldFamily    = "family"  // id of the earliest print of a text, on all points of all its prints; absent where there is one print
 	fieldRole      = "role"    // of a point among the articles
 )
 
 // The roles.
 const (
-	roleArticle = "article"
-	rolePart    = "part"   // of a long one
-	roleCorpus  = "corpus" // holds the corpus' revision, and has no vectors
+	roleArticle   = "article"
+	rolePart      = "part"      // of a long one
+	roleCorpus    = "corpus"    // holds the corpus' revision, and has no vectors
+	roleUnsettled = "unsettled" // a note: see Unsettled
 )
 
 type index struct {
@@ -82,7 +85,7 @@ type collection struct {
 }
 
 func (n names) collections() []collection {
-	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision)}, filterable...)
+	indexes := append([]index{tenant, keyword(fieldArticle), keyword(fieldRevision), keyword(fieldFamily)}, filterable...)
 	return []collection{
 		{alias: n.articles, articles: true, indexes: append(indexes[:len(indexes):len(indexes)], keyword(fieldRole), keyword(fieldFolder), keyword(fieldFile), keyword(fieldAddress))},
 		{alias: n.statements, indexes: indexes},
@@ -168,6 +171,7 @@ func (s *Store) createCollection(ctx context.Context, name string, c collection,
 	sparse := map[string]*qdrant.SparseVectorParams{lexicalName: {Modifier: qdrant.Modifier_Idf.Enum()}}
 	if c.articles {
 		sparse[keysName] = &qdrant.SparseVectorParams{Index: &qdrant.SparseIndexConfig{OnDisk: qdrant.PtrOf(true)}}
+		sparse[bandsName] = &qdrant.SparseVectorParams{}
 		dense[passagesName] = &qdrant.VectorParams{
 			Size: uint64(opts.Dimensions), Distance: qdrant.Distance_Cosine, OnDisk: qdrant.PtrOf(true),
 			MultivectorConfig: &qdrant.MultiVectorConfig{Comparator: qdrant.MultiVectorComparator_MaxSim},

@@ -53,6 +53,7 @@ type ArticleHit struct {
 	Language      string
 	PublishedDate string
 	Sketch        string
+	Family        string // id of the earliest print of its text; "" where there is one print
 	Words         int
 	Hit
 }
@@ -67,7 +68,7 @@ func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHi
 	found, err := s.search(ctx, search, kindOfPoint{
 		name:    s.names.articles,
 		keys:    &qdrant.LookupLocation{CollectionName: s.names.articles, VectorName: qdrant.PtrOf(keysName)},
-		payload: qdrant.NewWithPayloadInclude(fieldBrief),
+		payload: qdrant.NewWithPayloadInclude(fieldBrief, fieldFamily),
 		point: func(id string) (*qdrant.PointId, bool) {
 			return articleID(search.Corpus, id), true
 		},
@@ -83,7 +84,9 @@ func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHi
 	hits := make([]ArticleHit, len(found))
 	for i, c := range found {
 		b := briefFrom(c.payload)
-		hits[i] = ArticleHit{ID: b.id, Language: b.language, PublishedDate: b.date, Sketch: b.sketch, Words: b.words, Hit: c.Hit}
+		hits[i] = ArticleHit{
+			ID: b.id, Language: b.language, PublishedDate: b.date, Sketch: b.sketch, Family: c.payload[fieldFamily].GetStringValue(), Words: b.words, Hit: c.Hit,
+		}
 	}
 	return hits, seeds, nil
 }

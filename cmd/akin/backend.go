@@ -18,6 +18,7 @@ import (
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
+	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
 	"github.com/akinserver/akin/store/local"
@@ -25,10 +26,11 @@ import (
 
 // storeFlags say where the points are.
 type storeFlags struct {
-	Data      string `help:"Folder of the embedded store." default:"data" placeholder:"DIR" group:"Store"`
-	Qdrant    string `help:"Use the Qdrant server at this gRPC address instead of --data. Its key is read from AKIN_QDRANT_API_KEY." placeholder:"HOST:PORT" group:"Store"`
-	QdrantTLS bool   `help:"Speak TLS with the Qdrant server." group:"Store"`
-	Prefix    string `help:"Begin of the names of all collections." default:"akin" group:"Store"`
+	Data          string        `help:"Folder of the embedded store." default:"data" placeholder:"DIR" group:"Store"`
+	Qdrant        string        `help:"Use the Qdrant server at this gRPC address instead of --data. Its key is read from AKIN_QDRANT_API_KEY." placeholder:"HOST:PORT" group:"Store"`
+	QdrantTLS     bool          `help:"Speak TLS with the Qdrant server." group:"Store"`
+	QdrantTimeout time.Duration `help:"How long the Qdrant server may take to answer; six times as long for what is written." default:"10s" group:"Store"`
+	Prefix        string        `help:"Begin of the names of all collections." default:"akin" group:"Store"`
 }
 
 // backend is everything between the store's points and the API, opened in order and closed in reverse.
@@ -56,12 +58,12 @@ type servingOptions struct {
 }
 
 func openServing(ctx context.Context, sf storeFlags, ef embedderFlags, opts servingOptions, w io.Writer) (*backend, error) {
-	log := opts.server.Log
-	embedder, err := ef.open(ctx, log)
+	log, seen := opts.server.Log, opts.server.Observe
+	embedder, err := ef.open(ctx, log, seen)
 	if err != nil {
 		return nil, err
 	}
-	client, closeClient, err := sf.connect(ctx, w)
+	client, closeClient, err := sf.connect(ctx, w, log, seen)
 	if err != nil {
 		return nil, errors.Join(err, embedder.close())
 	}
@@ -83,7 +85,7 @@ func openServing(ctx context.Context, sf storeFlags, ef embedderFlags, opts serv
 	engine := query.New(st, embedder, query.Options{Pending: stage.Pending})
 	serving := opts.server
 	if opts.admin {
-		next := &reindexer{store: st, where: sf.String(), log: log, remote: true}
+		next := &reindexer{store: st, where: sf.String(), log: log, remote: true, seen: seen}
 		serving.Next = next.open
 		closeAll = func() error { return errors.Join(next.close(), closeClient(), embedder.close()) }
 	}
@@ -94,35 +96,35 @@ func openServing(ctx context.Context, sf storeFlags, ef embedderFlags, opts serv
 	}, nil
 }
 
-// connect opens the embedded store, or a connection to a Qdrant server.
-func (f storeFlags) connect(ctx context.Context, w io.Writer) (*qdrant.Client, func() error, error) {
+// connect opens the embedded store, or a connection to a Qdrant server. The log is the embedded store's; without one it writes to w. Nobody need see it.
+func (f storeFlags) connect(ctx context.Context, w io.Writer, log *slog.Logger, seen *observe.Observer) (*qdrant.Client, func() error, error) {
 	if f.Qdrant != "" {
-		return f.dial(ctx)
+		return f.dial(ctx, seen)
 	}
-	db, err := openLocal(f.Data, local.Options{}, w)
+	db, err := openLocal(f.Data, local.Options{Logger: log}, w)
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := db.Client()
+	client, err := db.Client(seen.DialOptions()...)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
+	seen.Store(db.Stats)
 	return client, func() error { return errors.Join(client.Close(), db.Close()) }, nil
 }
 
 // patience is how long a Qdrant server may take to answer at the start.
 const patience = 5 * time.Second
 
-func (f storeFlags) dial(ctx context.Context) (*qdrant.Client, func() error, error) {
+func (f storeFlags) dial(ctx context.Context, seen *observe.Observer) (*qdrant.Client, func() error, error) {
 	host, port, err := hostPort(f.Qdrant)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--qdrant: %w", err)
 	}
+	options := append(store.DialOptions(f.QdrantTimeout), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(server.MaxMessage), grpc.MaxCallSendMsgSize(server.MaxMessage)))
 	client, err := qdrant.NewClient(&qdrant.Config{
 		Host: host, Port: port, APIKey: os.Getenv("AKIN_QDRANT_API_KEY"), UseTLS: f.QdrantTLS, SkipCompatibilityCheck: true,
-		GrpcOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(server.MaxMessage), grpc.MaxCallSendMsgSize(server.MaxMessage),
-		)},
+		GrpcOptions: append(options, seen.DialOptions()...),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("qdrant at %s: %w", f.Qdrant, err)

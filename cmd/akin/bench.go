@@ -11,11 +11,13 @@ import (
 	"google.golang.org/grpc"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/load"
 )
 
 // benchCmd measures how long answers take.
 type benchCmd struct {
 	Related benchRelatedCmd `cmd:"" help:"Time calls for what is related to an article by its id, one call after the other."`
+	Load    loadCmd         `cmd:"" help:"Ask a server what is related to its articles, at a fixed rate, and print how long answers take and what codes they have."`
 }
 
 type benchRelatedCmd struct {
@@ -30,7 +32,8 @@ func (c benchRelatedCmd) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("--calls %d, --matches %d, --evidence %d: one call and one match at least, and no number below 0", c.Calls, c.Matches, c.Evidence)
 	}
 	return c.dial(ctx, std.err, func(conn *grpc.ClientConn) error {
-		ids, err := c.ids(ctx, akinv1.NewArticleServiceClient(conn))
+		// The order of the list is that of digests, as good as drawn by chance, and the same each time.
+		ids, err := load.IDs(ctx, conn, c.Corpus, c.Calls)
 		if err != nil {
 			return readable(c.Server, err)
 		}
@@ -43,26 +46,6 @@ func (c benchRelatedCmd) Run(ctx context.Context, std streams) error {
 		}
 		return c.print(std.out, took)
 	})
-}
-
-// ids lists as many articles as there are calls. The order of the list is that of digests, as good as drawn by chance, and the same each time.
-func (c benchRelatedCmd) ids(ctx context.Context, articles akinv1.ArticleServiceClient) ([]string, error) {
-	var ids []string
-	request := &akinv1.ListArticlesRequest{Corpus: c.Corpus, PageSize: 100}
-	for {
-		page, err := articles.ListArticles(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range page.GetArticles() {
-			if len(ids) < c.Calls {
-				ids = append(ids, a.GetId())
-			}
-		}
-		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" || len(ids) == c.Calls {
-			return ids, nil
-		}
-	}
 }
 
 // time returns how long each call took, in ascending order. A call before all others, in which the server learns what scores mean in the corpus, is not among them.

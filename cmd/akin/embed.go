@@ -37,7 +37,7 @@ const (
 
 func (c embedCmd) Run(ctx context.Context, std streams) (err error) {
 	log := slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	embedder, err := c.open(ctx, log)
+	embedder, err := c.open(ctx, log, nil)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/akinserver/akin/embed/encoder/cache"
 	"github.com/akinserver/akin/embed/encoder/openai"
 	"github.com/akinserver/akin/embed/encoder/probe"
+	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/store"
 )
 
@@ -84,8 +85,8 @@ func (e *embedding) Kept(texts []string) []bool {
 	return make([]bool, len(texts))
 }
 
-// open makes the embedder; one whose vectors cost something is guarded against a change of its model, and kept from asking twice.
-func (f embedderFlags) open(ctx context.Context, log *slog.Logger) (*embedding, error) {
+// open makes the embedder; one whose vectors cost something is guarded against a change of its model, and kept from asking twice. Nobody need see it.
+func (f embedderFlags) open(ctx context.Context, log *slog.Logger, seen *observe.Observer) (*embedding, error) {
 	options, err := f.options()
 	if err != nil {
 		return nil, err
@@ -98,10 +99,12 @@ func (f embedderFlags) open(ctx context.Context, log *slog.Logger) (*embedding, 
 	if c, ok := inner.(io.Closer); ok {
 		e.close = c.Close
 	}
+	e.Embedder = seen.Embedder(inner)
+	seen.Uses(e.Profile)
 	if !akin.ProfileOf(inner).Metered {
 		return e, nil
 	}
-	e.guard = probe.New(inner)
+	e.guard = probe.New(e.Embedder)
 	e.Embedder = e.guard
 	if err := f.addCache(e, log); err != nil {
 		return nil, errors.Join(named(err), e.close())

@@ -10,12 +10,18 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/akinserver/akin/config"
 )
 
 type cli struct {
+	Config      string `help:"File of settings: NAME: VALUE with the names of flags, as YAML or JSON. Flags and variables go before it." placeholder:"FILE"`
+	PrintConfig bool   `help:"Print all settings of the command, and where each comes from, and do nothing."`
+
 	Demo        demoCmd        `cmd:"" help:"Serve the sample corpus from memory, and show both kinds of answer."`
 	Serve       serveCmd       `cmd:"" help:"Answer gRPC calls, and HTTP, over the stored articles."`
 	Gateway     gatewayCmd     `cmd:"" help:"Answer HTTP by asking an akin server elsewhere."`
@@ -29,6 +35,7 @@ type cli struct {
 	Bench       benchCmd       `cmd:"" help:"Measure how long answers take."`
 	Reindex     reindexCmd     `cmd:"" help:"Embed all stored articles anew by another embedder, and make its vectors the live ones."`
 	Generations generationsCmd `cmd:"" help:"List the generations, or delete one."`
+	Health      healthCmd      `cmd:"" help:"Ask a server whether it can answer questions; exit with 1 if not. Made for containers."`
 	Keys        keysCmd        `cmd:"" help:"Make, list, revoke and rotate the keys that a server's callers need."`
 	Qdrant      qdrantCmd      `cmd:"" help:"Serve the embedded store to any Qdrant client."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
@@ -57,16 +64,21 @@ const (
 func run(ctx context.Context, args []string, std streams) (code int) {
 	var c cli
 	exited := -1
+	var file *config.File
 	parser, err := kong.New(
 		&c,
 		kong.Name("akin"),
 		kong.Description("akin finds related articles and similar statements in archives of news and speeches.\n\n"+
-			"Every flag can also be set by an environment variable, named in brackets. Secrets are read from the environment alone."),
+			"Every flag can also be set by an environment variable, named in brackets, or in a file (--config). Secrets are read from the environment alone."),
 		kong.DefaultEnvars("AKIN"),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(code int) { exited = code }),
+		kong.WithBeforeResolve(func(parsed *kong.Context) (err error) {
+			file, err = readConfig(parsed)
+			return err
+		}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std),
 	)
@@ -84,7 +96,11 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 		fmt.Fprintf(std.err, "akin: %v\n", err)
 		return exitUsage
 	}
-	if err := parsed.Run(); err != nil {
+	work := func() error { return parsed.Run() }
+	if c.PrintConfig {
+		work = func() error { return file.Print(std.out, parsed, secrets) }
+	}
+	if err := work(); err != nil {
 		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 			fmt.Fprintln(std.err, "akin: interrupted")
 			return exitFailed
@@ -93,6 +109,24 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 		return exitFailed
 	}
 	return exitOK
+}
+
+// secrets are the variables that no file and no flag can take the place of.
+var secrets = []string{"AKIN_KEY", "AKIN_QDRANT_API_KEY", "OPENAI_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS", "QDRANT__SERVICE__API_KEY", "QDRANT__SERVICE__READ_ONLY_API_KEY"}
+
+// readConfig reads the file of settings that --config or AKIN_CONFIG names, and has kong take from it what nothing else sets. It is nil where none is named.
+func readConfig(parsed *kong.Context) (*config.File, error) {
+	at := slices.IndexFunc(parsed.Model.Flags, func(f *kong.Flag) bool { return f.Name == "config" })
+	name, _ := parsed.FlagValue(parsed.Model.Flags[at]).(string)
+	if name == "" {
+		return nil, nil
+	}
+	file, err := config.Read(name)
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	parsed.AddResolver(file)
+	return file, nil
 }
 
 type versionCmd struct{}

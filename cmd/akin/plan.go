@@ -18,7 +18,7 @@ import (
 
 // plan tells what the ingest would do.
 func (c ingestCmd) plan(ctx context.Context, std streams, options embed.IngestOptions, log *slog.Logger) (err error) {
-	embedder, err := c.open(ctx, log)
+	embedder, err := c.open(ctx, log, nil)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (c ingestCmd) plan(ctx context.Context, std streams, options embed.IngestOp
 func (f storeFlags) peek(ctx context.Context, embedder akin.Embedder, w io.Writer) (*store.Store, func() error, error) {
 	options := store.Options{Prefix: f.Prefix, Fingerprint: embed.Fingerprint(embedder), Dimensions: embedder.Dimensions()}
 	if _, err := os.Stat(f.Data); f.Qdrant != "" || !errors.Is(err, fs.ErrNotExist) {
-		client, closeClient, err := f.connect(ctx, w)
+		client, closeClient, err := f.connect(ctx, w, nil, nil)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -63,7 +63,7 @@ func (f storeFlags) peek(ctx context.Context, embedder akin.Embedder, w io.Write
 		}
 	}
 	options.ReadOnly = false
-	client, closeClient, err := storeFlags{Data: inMemory}.connect(ctx, w)
+	client, closeClient, err := storeFlags{Data: inMemory}.connect(ctx, w, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}

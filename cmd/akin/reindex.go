@@ -22,6 +22,7 @@ import (
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/store"
 	"github.com/akinserver/akin/store/local"
 )
@@ -155,7 +156,7 @@ func (f storeFlags) openAny(ctx context.Context, w io.Writer) (*backend, error) 
 			return nil, fmt.Errorf("--data: %w", err)
 		}
 	}
-	client, closeClient, err := f.connect(ctx, w)
+	client, closeClient, err := f.connect(ctx, w, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,8 @@ type reindexer struct {
 	store  *store.Store // of any generation
 	where  string
 	log    *slog.Logger
-	remote bool // whoever calls is not who started this process
+	remote bool              // whoever calls is not who started this process
+	seen   *observe.Observer // of the server, if there is one
 
 	opened map[*embedding]bool // and not closed
 }
@@ -204,7 +206,7 @@ func (r *reindexer) open(ctx context.Context, settings map[string]string) (g *ge
 	if err != nil {
 		return nil, &akin.InvalidError{Field: "settings", Problem: err.Error()}
 	}
-	e, err := flags.open(ctx, r.log)
+	e, err := flags.open(ctx, r.log, r.seen)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", akin.ErrEmbedder, err)
 	}

@@ -22,12 +22,14 @@ type serveCmd struct {
 	embedderFlags
 	accessFlags
 	limitFlags
+	observeFlags
 	Admin bool          `help:"Offer akin reindex and akin generations, to callers with an admin key, or to all where nobody needs a key. They can have all texts sent to any address, with this server's key."`
+	Grace time.Duration `help:"How long to go on taking calls when told to stop, with health saying NOT_SERVING, so that load balancers send no more." default:"0s"`
 	Drain time.Duration `help:"How long calls in flight may take when the server is told to stop." default:"10s"`
 }
 
 func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
-	log := slog.New(slog.NewTextHandler(std.err, nil))
+	log := c.log(std.err)
 	keys, err := access.OpenKeys(c.path(c.Data), log)
 	if err != nil {
 		return err
@@ -43,7 +45,12 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err := c.mayListen(keys.Required(), c.Listen, c.HTTP); err != nil {
 		return err
 	}
-	opts := server.Options{Log: log, Drain: c.Drain, Keys: keys, TLS: config, Limits: c.limits()}
+	seen, end, err := c.observeFlags.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits()}
 	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
 	if err != nil {
 		return err

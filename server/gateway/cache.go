@@ -44,7 +44,7 @@ type answer struct {
 	denied   bool      // it was refused to its caller, which says nothing to others
 }
 
-// Of an answer of 20 KB, this much is kept beside it.
+// overhead is what is kept beside the body of an answer, in bytes, roughly.
 const overhead = 512
 
 func newKept(bytes int64) (*kept, error) {
@@ -213,8 +213,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, of key) {
 		h[name] = values
 	}
 	body := a.body
-	switch {
-	case a.status == http.StatusOK:
+	if a.status == http.StatusOK {
 		h.Set("ETag", of.etag())
 		h.Set("Cache-Control", cacheControl(r, a.lifetime))
 		if a.packed != nil {

@@ -463,3 +463,29 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestOpenAPI: every path of the description is answered, by each of its methods.
+func TestOpenAPI(t *testing.T) {
+	s := start(t, gateway.Options{}, server.Options{})
+	described := s.get(t, "/openapi.yaml")
+	if described.StatusCode != 200 || described.Header.Get("Content-Type") != "application/yaml" {
+		t.Fatalf("%d %v", described.StatusCode, described.Header)
+	}
+	path, n := "", 0
+	for line := range strings.Lines(string(described.body)) {
+		line = strings.TrimRight(line, "\n:")
+		switch {
+		case strings.HasPrefix(line, "  /"):
+			path = strings.NewReplacer("{corpus}", "default", "{id}", "nobody").Replace(strings.TrimSpace(line))
+		case path != "" && slices.Contains([]string{"    get", "    post", "    delete", "    put"}, line):
+			n++
+			method := strings.ToUpper(strings.TrimSpace(line))
+			if allowed := s.ask(t, http.MethodOptions, path, "").Header.Get("Allow"); !slices.Contains(strings.Split(allowed, ", "), method) {
+				t.Errorf("%s %s is described, and %q are allowed", method, path, allowed)
+			}
+		}
+	}
+	if n < 9 {
+		t.Errorf("%d calls are described", n)
+	}
+}

@@ -79,17 +79,14 @@ func (p *putting) send(ctx context.Context) error {
 			return err
 		}
 		if len(text) > 0 {
-			read := line{}
-			article := &akinv1.Article{}
-			if wrong := marshaler.Unmarshal(text, article); wrong != nil {
-				read.refused = notJSON(n, wrong)
-			} else if p.stream.Send(&akinv1.PutArticlesRequest{Corpus: p.r.PathValue("corpus"), Article: article}) != nil {
-				return nil
-			}
+			read, ended := p.sendLine(n, text)
 			select {
 			case p.queue <- read:
 			case <-ctx.Done():
 				return ctx.Err()
+			}
+			if ended {
+				return nil
 			}
 		}
 		if err != nil {
@@ -98,6 +95,15 @@ func (p *putting) send(ctx context.Context) error {
 			return p.stream.CloseSend()
 		}
 	}
+}
+
+// sendLine sends an article, or refuses what is none. When the gRPC server has ended the call, Recv says why.
+func (p *putting) sendLine(n int, text []byte) (read line, ended bool) {
+	article := &akinv1.Article{}
+	if err := marshaler.Unmarshal(text, article); err != nil {
+		return line{refused: notJSON(n, err)}, false
+	}
+	return line{}, p.stream.Send(&akinv1.PutArticlesRequest{Corpus: p.r.PathValue("corpus"), Article: article}) != nil
 }
 
 // next reads a line, without the blanks around it. The last one may end without a line feed; then the error is io.EOF. What arrived of a line that broke off is not one.

@@ -65,6 +65,8 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 	if known != nil && known.writes == writes && now.Sub(known.asked) < countedFor {
 		return known, nil
 	}
+	ctx, end := stage(ctx, StageCalibrate)
+	defer end()
 	count, sample := e.store.CountArticles, e.store.SampleArticles
 	if key.statements {
 		count, sample = e.store.CountStatements, e.store.SampleStatements
@@ -74,19 +76,72 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 		return nil, err
 	}
 	if known == nil || stale(known, total, now) {
-		samples, err := sample(ctx, key.corpus, sampleSize)
+		known, err = e.measureOnce(ctx, key, known, func() (*calibration, error) {
+			samples, err := sample(ctx, key.corpus, sampleSize)
+			if err != nil {
+				return nil, err
+			}
+			c := calibrate(samples, total, e.literal)
+			c.learnt = now
+			return c, nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		known = calibrate(samples, total, e.literal)
-		known.learnt = now
 	}
 	again := *known
 	again.total, again.writes, again.asked = total, writes, now
-	e.mu.Lock()
-	e.calibrations[key] = &again
-	e.mu.Unlock()
+	e.keep(key, &again)
 	return &again, nil
+}
+
+// measureOnce has one call of several measure a corpus. The others go on with what was known before, or wait if nothing was: measuring takes a processor for a moment, and many calls may find
+// at once that it is time (TestOneMeasuresForAll).
+func (e *Engine) measureOnce(ctx context.Context, key calibrationKey, known *calibration, measure func() (*calibration, error)) (*calibration, error) {
+	for {
+		e.mu.Lock()
+		other, busy := e.measuring[key]
+		if !busy {
+			done := make(chan struct{})
+			e.measuring[key] = done
+			e.mu.Unlock()
+			defer func() {
+				e.mu.Lock()
+				delete(e.measuring, key)
+				e.mu.Unlock()
+				close(done)
+			}()
+			c, err := measure()
+			if err == nil {
+				e.keep(key, c)
+			}
+			return c, err
+		}
+		e.mu.Unlock()
+		if known != nil {
+			return known, nil
+		}
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		e.mu.Lock()
+		known = e.calibrations[key] // still nil where the other one failed
+		e.mu.Unlock()
+		if known != nil {
+			return known, nil
+		}
+	}
+}
+
+// keep never puts an older measurement in the place of a newer one.
+func (e *Engine) keep(key calibrationKey, c *calibration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if before := e.calibrations[key]; before == nil || !before.learnt.After(c.learnt) {
+		e.calibrations[key] = c
+	}
 }
 
 func stale(c *calibration, total int, now time.Time) bool {

@@ -29,7 +29,7 @@ func (e *Engine) CompareArticles(ctx context.Context, r Request, ids []string) (
 	for _, hit := range q.best(hits) {
 		sketch, _ := family.Decode(hit.Sketch) // one that cannot be read resembles nothing
 		scores := q.scores(hit.Hit, hit.Words)
-		out[hit.ID] = Comparison{scores.total(), q.band(scores.total(), hit.Words, sketch), scores}
+		out[hit.ID] = Comparison{scores.total(), q.band(scores.total(), hit, sketch), scores}
 	}
 	return out, nil
 }

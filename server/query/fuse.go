@@ -148,13 +148,13 @@ func (s *scorer) scores(hit store.Hit, words int) Scores {
 	return out
 }
 
-// band tells what a likeness means for a candidate of so many words.
-func (s *scorer) band(likeness float64, words int, sketch family.Sketch) akin.Band {
-	scale, shortest := s.scales[s.positive[0]], words
+// band tells what a likeness means for a candidate.
+func (s *scorer) band(likeness float64, hit *store.ArticleHit, sketch family.Sketch) akin.Band {
+	scale, shortest := s.scales[s.positive[0]], hit.Words
 	contradicted := false
 	for _, i := range s.positive {
 		seed := &s.seeds[i]
-		if seed.sketch.Same(sketch) {
+		if seed.isPrint(hit.Family, sketch) {
 			return akin.SameText
 		}
 		contradicted = contradicted || seed.sketch.Contradicts(sketch)

@@ -39,6 +39,7 @@ type Engine struct {
 
 	mu           sync.Mutex
 	calibrations map[calibrationKey]*calibration
+	measuring    map[calibrationKey]chan struct{} // closed when it is done
 }
 
 // Options of an engine.
@@ -57,7 +58,7 @@ func New(st *store.Store, embedder akin.Embedder, options Options) *Engine {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Engine{store: st, embedder: embedder, literal: akin.ProfileOf(embedder).Literal, options: options, calibrations: map[calibrationKey]*calibration{}}
+	return &Engine{store: st, embedder: embedder, literal: akin.ProfileOf(embedder).Literal, options: options, calibrations: map[calibrationKey]*calibration{}, measuring: map[calibrationKey]chan struct{}{}}
 }
 
 // Request is one query.
@@ -162,8 +163,11 @@ func (e *Engine) seeds(ctx context.Context, r Request) ([]seed, error) {
 	}
 	var vectors [][]float32
 	if len(texts) > 0 {
+		embedding, end := stage(ctx, StageEmbed)
 		var err error
-		if vectors, err = e.embedder.Embed(ctx, akin.Query, texts); err != nil {
+		vectors, err = e.embedder.Embed(embedding, akin.Query, texts)
+		end()
+		if err != nil {
 			return nil, fmt.Errorf("embed %d texts: %w: %w", len(texts), akin.ErrEmbedder, err)
 		}
 	}
@@ -263,14 +267,6 @@ func shortfalls(counts map[Reason]int) []Shortfall {
 		}
 	}
 	return out
-}
-
-// earlier orders dates, unknown ones last.
-func earlier(a, b string) int {
-	if (a == "") != (b == "") {
-		return -cmp.Compare(a, b)
-	}
-	return cmp.Compare(a, b)
 }
 
 // referenceOf is the latest date of the positive seeds; "" when none has one.

@@ -40,6 +40,16 @@ func ids(matches []query.ArticleMatch) []string {
 
 func byID(id string) []akin.Seed { return []akin.Seed{{ID: id}} }
 
+// TestThePrintThatAFilterLetsPass has the earliest of those stand for a family.
+func TestThePrintThatAFilterLetsPass(t *testing.T) {
+	engine, _ := sample(t)
+	answer := related(t, engine, query.Request{Seeds: byID("varn-tunnel-2"), Filter: akin.Filter{ExcludedIDs: []string{"varn-tunnel-1"}}})
+	at := slices.Index(ids(answer.Matches), "varn-tunnel-3")
+	if at < 0 || len(answer.Matches[at].OtherPrints) > 0 {
+		t.Errorf("got %v, want varn-tunnel-3 alone in the place of varn-tunnel-1", ids(answer.Matches))
+	}
+}
+
 func TestReprintsAreOneMatch(t *testing.T) {
 	engine, _ := sample(t)
 	answer := related(t, engine, query.Request{Seeds: byID("varn-tunnel-2")})

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/akinserver/akin"
@@ -17,9 +18,8 @@ type ArticleMatch struct {
 	Evidence    []Evidence
 	OtherPrints []string // ids of its other prints
 
-	hit    *store.ArticleHit
-	root   float64 // of its lexical score against itself, where matches are compared with one another
-	sketch family.Sketch
+	hit  *store.ArticleHit
+	root float64 // of its lexical score against itself, where matches are compared with one another
 }
 
 // ArticleAnswer is one page of related articles, best first.
@@ -43,19 +43,20 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 		return ArticleAnswer{}, err
 	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
+	_, fused := stage(ctx, StageFuse)
 	best := q.best(hits)
 	matches := make([]ArticleMatch, 0, len(best))
 	for _, hit := range best {
 		m := ArticleMatch{Article: akin.Article{ID: hit.ID, PublishedDate: hit.PublishedDate}, hit: hit, root: q.root(&hit.Hit)}
 		m.Scores = q.scores(hit.Hit, hit.Words)
-		m.sketch, _ = family.Decode(hit.Sketch)
+		sketch, _ := family.Decode(hit.Sketch) // one that cannot be read resembles nothing
 		likeness := m.Scores.likeness()
 		switch {
-		case !r.EveryPrint && printOf(q.seeds, m.sketch):
+		case !r.EveryPrint && q.besideSeed(hit):
 			counts[Collapsed]++
 		case likeness <= 0: // counted as unrelated
 		default:
-			m.Band = q.band(likeness, hit.Words, m.sketch)
+			m.Band = q.band(likeness, hit, sketch)
 			m.Scores.TimePart = r.Time.age(likeness, hit.PublishedDate, q.reference)
 			m.Score = m.Scores.total()
 			matches = append(matches, m)
@@ -72,10 +73,13 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	})
 	answer := ArticleAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
+	fused()
 	if answer.Matches, err = e.show(ctx, r, q, answer.Matches); err != nil {
 		return ArticleAnswer{}, err
 	}
 	if len(answer.Matches) < r.Limit {
+		ctx, end := stage(ctx, StageShortfall)
+		defer end()
 		var seeds []string
 		for _, s := range q.seeds {
 			if s.article != nil && !slices.Contains(seeds, s.ID) {
@@ -150,7 +154,9 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 	}
 	search := e.search(r, q, seeds)
 	search.Passages = r.Evidence > 0
-	hits, stored, err := e.store.RelatedArticles(ctx, search)
+	searching, end := stage(ctx, StageCandidates)
+	hits, stored, err := e.store.RelatedArticles(searching, search)
+	end()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,6 +170,8 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 
 // readArticles reads the seeds that are articles before the search.
 func (e *Engine) readArticles(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
+	ctx, end := stage(ctx, StageSeeds)
+	defer end()
 	stored, err := e.store.Articles(ctx, r.Corpus, idsOf(seeds), store.Read{Text: true, Vectors: true, Passages: r.Evidence > 0})
 	if err != nil {
 		return nil, err
@@ -181,22 +189,42 @@ func idsOf(seeds []seed) []string {
 	return ids
 }
 
-// show reads what an answer shows of its matches; what was deleted meanwhile is left out.
+// show reads what an answer shows of its matches; what was deleted meanwhile is left out. Of several prints the earliest that the filter lets pass is shown, and the others are listed.
 func (e *Engine) show(ctx context.Context, r Request, q *question, matches []ArticleMatch) ([]ArticleMatch, error) {
 	if len(matches) == 0 {
 		return nil, nil
 	}
+	ctx, end := stage(ctx, StageEvidence)
+	defer end()
 	ids := make([]string, len(matches))
+	var families []string
 	for i, m := range matches {
 		ids[i] = m.Article.ID
+		if m.hit.Family != "" && !r.EveryPrint {
+			families = append(families, m.hit.Family)
+		}
 	}
-	stored, err := e.store.Articles(ctx, r.Corpus, ids, store.Read{Text: r.Evidence > 0, Passages: r.Evidence > 0})
+	read := store.Read{Text: r.Evidence > 0, Passages: r.Evidence > 0}
+	gathered, err := e.store.Gather(ctx, r.Corpus, q.filter, ids, families, read)
 	if err != nil {
 		return nil, err
 	}
+	var unread []string // the filter lets pass neither the first print nor one that was found
+	for i := range matches {
+		m := &matches[i]
+		m.stand(gathered.Prints[m.hit.Family])
+		if _, ok := gathered.Articles[m.Article.ID]; !ok {
+			unread = append(unread, m.Article.ID)
+		}
+	}
+	more, err := e.store.Articles(ctx, r.Corpus, unread, read)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(gathered.Articles, more)
 	shown := make([]ArticleMatch, 0, len(matches))
 	for _, m := range matches {
-		s, ok := stored[m.Article.ID]
+		s, ok := gathered.Articles[m.Article.ID]
 		if !ok {
 			continue
 		}
@@ -208,41 +236,48 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 	return shown, nil
 }
 
-// printOf reports whether a text is another print of an article among the seeds. A text that is a seed is something else: whoever brings it
-// may well ask where it was printed.
-func printOf(seeds []seed, sketch family.Sketch) bool {
-	return slices.ContainsFunc(seeds, func(s seed) bool { return s.article != nil && s.sketch.Same(sketch) })
+// stand has the earliest of a family stand for all.
+func (m *ArticleMatch) stand(prints []store.Print) {
+	if len(prints) == 0 {
+		return // printed once, or deleted meanwhile
+	}
+	m.Article.ID = prints[0].ID
+	for _, p := range prints[1:] {
+		m.OtherPrints = append(m.OtherPrints, p.ID)
+	}
+	slices.Sort(m.OtherPrints)
 }
 
-// collapsePrints keeps one of several prints of a text: the earliest, at the place of the best. A text belongs to a family only when it is a print
-// of each of its members, so that no chain of small differences joins two texts.
-func collapsePrints(matches []ArticleMatch, counts map[Reason]int) []ArticleMatch {
-	var families [][]*ArticleMatch
-next:
-	for i := range matches {
-		m := &matches[i]
-		for k, members := range families {
-			if !slices.ContainsFunc(members, func(o *ArticleMatch) bool { return !o.sketch.Same(m.sketch) }) {
-				families[k] = append(members, m)
-				counts[Collapsed]++
-				continue next
-			}
-		}
-		families = append(families, []*ArticleMatch{m})
+// isPrint reports whether a candidate is a print of the seed's text: it belongs to the family of an article; of a text that is not stored, only its sketch is known.
+func (s *seed) isPrint(family string, sketch family.Sketch) bool {
+	if s.article != nil {
+		return sameFamily(s.article.Family, family)
 	}
-	out := make([]ArticleMatch, len(families))
-	for i, members := range families {
-		first := *slices.MinFunc(members, func(a, b *ArticleMatch) int {
-			return cmp.Or(earlier(a.Article.PublishedDate, b.Article.PublishedDate), cmp.Compare(a.Article.ID, b.Article.ID))
-		})
-		for _, m := range members {
-			if m.Article.ID != first.Article.ID {
-				first.OtherPrints = append(first.OtherPrints, m.Article.ID)
-			}
+	return s.sketch.Same(sketch)
+}
+
+func sameFamily(a, b string) bool { return a != "" && a == b }
+
+// besideSeed reports whether a candidate is another print of an article among the seeds. A text that is a seed is something else: whoever brings it may well ask where it was printed.
+func (q *question) besideSeed(hit *store.ArticleHit) bool {
+	return slices.ContainsFunc(q.seeds, func(s seed) bool { return s.article != nil && sameFamily(s.article.Family, hit.Family) })
+}
+
+// collapsePrints keeps one of several prints of a text: the earliest, at the place of the best.
+func collapsePrints(matches []ArticleMatch, counts map[Reason]int) []ArticleMatch {
+	at := map[string]int{}
+	out := matches[:0]
+	for _, m := range matches {
+		i, seen := at[m.hit.Family]
+		if !seen || m.hit.Family == "" {
+			at[m.hit.Family] = len(out)
+			out = append(out, m)
+			continue
 		}
-		slices.Sort(first.OtherPrints)
-		first.Comparison = members[0].Comparison // the best
-		out[i] = first
+		counts[Collapsed]++
+		if a, b := &m.Article, &out[i].Article; cmp.Or(akin.CompareDates(a.PublishedDate, b.PublishedDate), cmp.Compare(a.ID, b.ID)) < 0 {
+			out[i].Article = m.Article
+		}
 	}
 	return out
 }

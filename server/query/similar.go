@@ -18,9 +18,8 @@ type StatementMatch struct {
 	Differences      []Difference            // from the seed that it resembles most
 	OtherOccurrences []store.StoredStatement // the same words in other prints of its article, the earliest first
 
-	sketch family.Sketch // of its article
-	hit    store.Hit
-	root   float64 // of its lexical score against itself, where matches are compared with one another
+	hit  store.Hit
+	root float64 // of its lexical score against itself, where matches are compared with one another
 }
 
 // StatementAnswer is one page of similar statements, best first.
@@ -41,23 +40,15 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 	if err != nil {
 		return StatementAnswer{}, err
 	}
-	sketches, err := e.sketches(ctx, r.Corpus, q.seeds, hits)
-	if err != nil {
-		return StatementAnswer{}, err
-	}
-	for i := range q.seeds {
-		if st := q.seeds[i].statement; st != nil {
-			q.seeds[i].sketch = sketches[st.ArticleID]
-		}
-	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
+	_, fused := stage(ctx, StageFuse)
 	var matches []StatementMatch
 	for _, hit := range hits {
-		m := StatementMatch{StoredStatement: hit.StoredStatement, sketch: sketches[hit.ArticleID], hit: hit.Hit, root: q.root(&hit.Hit)}
+		m := StatementMatch{StoredStatement: hit.StoredStatement, hit: hit.Hit, root: q.root(&hit.Hit)}
 		m.Scores = q.scores(hit.Hit, hit.Words)
 		likeness := m.Scores.likeness()
 		switch {
-		case !r.EveryPrint && besideSeed(q.seeds, &m):
+		case !r.EveryPrint && saidBeside(q.seeds, &m):
 			counts[Collapsed]++
 		case likeness <= 0: // counted as unrelated
 		default:
@@ -79,10 +70,15 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 	byDate(matches, r.Order)
 	answer := StatementAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)
+	fused()
+	_, compared := stage(ctx, StageEvidence)
 	for i := range answer.Matches {
 		q.compare(&answer.Matches[i])
 	}
+	compared()
 	if len(answer.Matches) < r.Limit {
+		ctx, end := stage(ctx, StageShortfall)
+		defer end()
 		passing, err := e.store.CountStatements(ctx, r.Corpus, q.filter)
 		if err != nil {
 			return StatementAnswer{}, err
@@ -110,7 +106,7 @@ func byDate(matches []StatementMatch, order Order) {
 		if order == NewestFirst && a.PublishedDate != "" && b.PublishedDate != "" {
 			return cmp.Compare(b.PublishedDate, a.PublishedDate)
 		}
-		return earlier(a.PublishedDate, b.PublishedDate)
+		return akin.CompareDates(a.PublishedDate, b.PublishedDate)
 	})
 }
 
@@ -136,7 +132,9 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 	} else {
 		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
 	}
-	hits, stored, err := e.store.SimilarStatements(ctx, e.search(r, q, seeds))
+	searching, end := stage(ctx, StageCandidates)
+	hits, stored, err := e.store.SimilarStatements(searching, e.search(r, q, seeds))
+	end()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,6 +148,8 @@ func (e *Engine) similarCandidates(ctx context.Context, r Request) (*question, [
 
 // readStatements reads the seeds that are statements before the search.
 func (e *Engine) readStatements(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
+	ctx, end := stage(ctx, StageSeeds)
+	defer end()
 	stored, err := e.store.Statements(ctx, r.Corpus, idsOf(seeds))
 	if err != nil {
 		return nil, err
@@ -225,36 +225,10 @@ func (q *question) compare(m *StatementMatch) {
 	m.Differences = differences(q.seeds[nearest].text, m.Statement.Text)
 }
 
-// sketches fetches those of the articles in which seeds and hits stand.
-func (e *Engine) sketches(ctx context.Context, corpus string, seeds []seed, hits []store.StatementHit) (map[string]family.Sketch, error) {
-	ids := map[string]bool{}
-	for _, s := range seeds {
-		if s.statement != nil {
-			ids[s.statement.ArticleID] = true
-		}
-	}
-	for _, h := range hits {
-		ids[h.ArticleID] = true
-	}
-	list := make([]string, 0, len(ids))
-	for id := range ids {
-		list = append(list, id)
-	}
-	encoded, err := e.store.Sketches(ctx, corpus, list)
-	if err != nil {
-		return nil, err
-	}
-	sketches := make(map[string]family.Sketch, len(encoded))
-	for id, text := range encoded {
-		sketches[id], _ = family.Decode(text) // one that cannot be read resembles nothing
-	}
-	return sketches, nil
-}
-
-// besideSeed reports whether a statement stands in the article of a seed, or in another print of it.
-func besideSeed(seeds []seed, m *StatementMatch) bool {
+// saidBeside reports whether a statement stands in the article of a seed, or in another print of it.
+func saidBeside(seeds []seed, m *StatementMatch) bool {
 	return slices.ContainsFunc(seeds, func(s seed) bool {
-		return s.statement != nil && (s.statement.ArticleID == m.ArticleID || s.sketch.Same(m.sketch))
+		return s.statement != nil && (s.statement.ArticleID == m.ArticleID || sameFamily(s.statement.Family, m.Family))
 	})
 }
 
@@ -265,7 +239,7 @@ next:
 	for _, m := range matches {
 		for i, group := range groups {
 			o := group[0]
-			if (o.ArticleID == m.ArticleID || o.sketch.Same(m.sketch)) && family.SameWords(o.Statement.Text, m.Statement.Text) {
+			if (o.ArticleID == m.ArticleID || sameFamily(o.Family, m.Family)) && family.SameWords(o.Statement.Text, m.Statement.Text) {
 				groups[i] = append(group, m)
 				counts[Collapsed]++
 				continue next
@@ -277,7 +251,7 @@ next:
 	for i, group := range groups {
 		best := group[0].Comparison
 		slices.SortFunc(group, func(a, b StatementMatch) int {
-			return cmp.Or(earlier(a.PublishedDate, b.PublishedDate), cmp.Compare(a.Statement.ID, b.Statement.ID))
+			return cmp.Or(akin.CompareDates(a.PublishedDate, b.PublishedDate), cmp.Compare(a.Statement.ID, b.Statement.ID))
 		})
 		first := group[0]
 		for _, other := range group[1:] {

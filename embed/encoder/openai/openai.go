@@ -36,7 +36,7 @@ type Embedder struct {
 	wait       func(context.Context, time.Duration) error // tests do not wait
 }
 
-type usage struct{ requests, texts, tokens atomic.Int64 }
+type usage struct{ requests, failed, texts, tokens atomic.Int64 }
 
 const (
 	answerSlack  = 1 << 20   // bytes of an answer beside its vectors
@@ -103,7 +103,7 @@ func (e *Embedder) Fingerprint() string { return e.options.fingerprint(e.dimensi
 func (e *Embedder) Profile() akin.Profile {
 	return akin.Profile{
 		TextTokens: e.options.TextTokens, BatchTexts: int(e.batchTexts.Load()), Metered: true, Price: e.options.Price,
-		Used: akin.Usage{Requests: e.used.requests.Load(), Texts: e.used.texts.Load(), Tokens: e.used.tokens.Load()},
+		Used: akin.Usage{Requests: e.used.requests.Load(), Failed: e.used.failed.Load(), Texts: e.used.texts.Load(), Tokens: e.used.tokens.Load()},
 	}
 }
 

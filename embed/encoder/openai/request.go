@@ -128,7 +128,7 @@ type wrongFormat struct {
 func (w *wrongFormat) Unwrap() error { return w.failure }
 
 // askIn makes one request.
-func (e *Embedder) askIn(ctx context.Context, format int32, form Form, texts []string) ([][]float32, error) {
+func (e *Embedder) askIn(ctx context.Context, format int32, form Form, texts []string) (vectors [][]float32, err error) {
 	secret, err := e.key.get()
 	if err != nil {
 		return nil, err
@@ -150,6 +150,11 @@ func (e *Embedder) askIn(ctx context.Context, format int32, form Form, texts []s
 	}
 	x := exchange{key: secret, azure: e.options.APIVersion != ""}
 	e.used.requests.Add(1)
+	defer func() {
+		if err != nil {
+			e.used.failed.Add(1)
+		}
+	}()
 	res, err := e.client.CreateEmbeddings(context.WithValue(ctx, exchangeKey{}, &x), request)
 	if err != nil || x.status != http.StatusOK {
 		return nil, e.failed(&x, err)
@@ -158,7 +163,7 @@ func (e *Embedder) askIn(ctx context.Context, format int32, form Form, texts []s
 		estimate = n
 	}
 	e.used.tokens.Add(int64(estimate)) // a defective answer is paid, too
-	vectors, err := e.check(&x, res.Data, len(texts), format != formatFloats)
+	vectors, err = e.check(&x, res.Data, len(texts), format != formatFloats)
 	if err != nil {
 		return nil, err
 	}

@@ -756,7 +756,11 @@ func (x *GetArticleRequest) GetId() string {
 type GetArticleResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The article, with offsets, ids and statements.
-	Article       *Article `protobuf:"bytes,1,opt,name=article,proto3" json:"article,omitempty"`
+	Article *Article `protobuf:"bytes,1,opt,name=article,proto3" json:"article,omitempty"`
+	// Id of the earliest print of its text, which may be itself; absent when the corpus holds no other print.
+	Family string `protobuf:"bytes,2,opt,name=family,proto3" json:"family,omitempty"`
+	// Ids of the other prints of its text, at most 100.
+	OtherPrints   []string `protobuf:"bytes,3,rep,name=other_prints,json=otherPrints,proto3" json:"other_prints,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -794,6 +798,20 @@ func (*GetArticleResponse) Descriptor() ([]byte, []int) {
 func (x *GetArticleResponse) GetArticle() *Article {
 	if x != nil {
 		return x.Article
+	}
+	return nil
+}
+
+func (x *GetArticleResponse) GetFamily() string {
+	if x != nil {
+		return x.Family
+	}
+	return ""
+}
+
+func (x *GetArticleResponse) GetOtherPrints() []string {
+	if x != nil {
+		return x.OtherPrints
 	}
 	return nil
 }
@@ -1461,9 +1479,11 @@ const file_akin_v1_article_proto_rawDesc = "" +
 	"\x04kind\x18\v \x01(\x0e2\r.akin.v1.KindR\x04kind\";\n" +
 	"\x11GetArticleRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"@\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"{\n" +
 	"\x12GetArticleResponse\x12*\n" +
-	"\aarticle\x18\x01 \x01(\v2\x10.akin.v1.ArticleR\aarticle\"\x92\x01\n" +
+	"\aarticle\x18\x01 \x01(\v2\x10.akin.v1.ArticleR\aarticle\x12\x16\n" +
+	"\x06family\x18\x02 \x01(\tR\x06family\x12!\n" +
+	"\fother_prints\x18\x03 \x03(\tR\votherPrints\"\x92\x01\n" +
 	"\x13ListArticlesRequest\x12\x16\n" +
 	"\x06corpus\x18\x01 \x01(\tR\x06corpus\x12'\n" +
 	"\x06filter\x18\x02 \x01(\v2\x0f.akin.v1.FilterR\x06filter\x12\x1b\n" +
