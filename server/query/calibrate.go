@@ -208,7 +208,7 @@ func (c *calibration) measure(groups [][]store.Sample, literal bool) *scale {
 	s.dense, s.lexical = known*quantile(sorted(m.dense), 0.5), known*quantile(sorted(m.lexical), 0.5)
 	likeness := make([]float64, len(m.dense))
 	for i := range likeness {
-		likeness[i] = s.fuse(m.dense[i], m.lexical[i]*m.lexical[i], m.words[i]).total()
+		likeness[i] = s.fuse(m.dense[i], m.lexical[i]*m.lexical[i], m.words[i], m.words[i]).total()
 	}
 	s.topic = min(mostTopic, max(leastTopic, known*(topicDeviations*deviation(likeness))))
 	return s
@@ -227,7 +227,7 @@ func deviation(values []float64) float64 {
 // measured is what pairs drawn by chance have in common.
 type measured struct {
 	dense, lexical []float64 // of every pair; the lexical similarity's square root
-	words          []int     // of the shorter of the two
+	words          []int     // by which the pair is weighed: scale.decisive
 	nearest        []nearest // of each text, the one that shares most words with it
 }
 
@@ -243,7 +243,7 @@ func (m *measured) add(c *calibration, s *scale, texts []store.Sample) {
 	for i, a := range texts {
 		for j, b := range texts[:i] {
 			dense, lexical := cosine(a.Dense, b.Dense), math.Sqrt(s.alike(dot(i, j), roots[i], roots[j]))
-			m.dense, m.lexical, m.words = append(m.dense, dense), append(m.lexical, lexical), append(m.words, min(a.Words, b.Words))
+			m.dense, m.lexical, m.words = append(m.dense, dense), append(m.lexical, lexical), append(m.words, s.decisive(a.Words, b.Words))
 			for _, k := range [2]int{i, j} {
 				if lexical > best[k].lexical {
 					best[k] = nearest{lexical, dense}

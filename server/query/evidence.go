@@ -146,7 +146,7 @@ func (a *aligner) align(seed int, own []passage, n int) []agreement {
 		root := a.rootOf(p.lexical)
 		for from := range a.passages {
 			lexical := a.scale.alike(products[from], a.roots[from], root)
-			value := a.scale.fuse(dot(a.passages[from].dense, p.dense), lexical, min(a.passages[from].words, p.words)).total()
+			value := a.scale.fuse(dot(a.passages[from].dense, p.dense), lexical, a.passages[from].words, p.words).total()
 			if value > 0 && (lexical > 0 || a.scale.trust > literalTrust) {
 				out = append(out, agreement{seed, from, to, value})
 			}

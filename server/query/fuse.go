@@ -45,14 +45,36 @@ func (s *scale) unit(self float64) float64 {
 	return math.Pow(self, seedExponent) * math.Pow(s.self, 2*(1-seedExponent))
 }
 
+// A candidate that is more than containing times as long as the seed cannot resemble it, but can contain it, and has its lexical likeness multiplied by the containerPower-th power of the
+// times beyond. That ends at utterly: who asks with a headline is not served by the longest articles. Found on public sets (docs/ranking.md).
+const (
+	containing     = 12
+	containerPower = 0.25
+	utterly        = 24
+)
+
+// container is what the lexical likeness of a seed and a candidate of so many words is multiplied by.
+func container(seed, candidate int) float64 {
+	times := float64(candidate) / float64(max(1, seed))
+	return math.Pow(min(utterly, max(containing, times))/containing, containerPower)
+}
+
 // fused are the parts of one seed's and one candidate's likeness.
 type fused struct{ dense, lexical, densePart, lexicalPart float64 }
 
 func (f fused) total() float64 { return f.densePart + f.lexicalPart }
 
-// fuse weighs the two legs by how far each can be trusted, for a pair of texts of which the shorter has so many words.
-func (s *scale) fuse(dense, lexical float64, words int) fused {
-	return s.weigh(dense, lexical, s.trust*evenWords/(evenWords+float64(words)))
+// fuse weighs the two legs by how far each can be trusted, for a pair of texts of so many words.
+func (s *scale) fuse(dense, lexical float64, a, b int) fused {
+	return s.weigh(dense, lexical, s.trust*evenWords/(evenWords+float64(s.decisive(a, b))))
+}
+
+// decisive is the length that a pair's weights go by: what the shorter text can share decides, but words thrown together blur in the longer one.
+func (s *scale) decisive(a, b int) int {
+	if s.literal {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // weigh gives the dense leg a share of the likeness, and the lexical leg the rest.
@@ -100,12 +122,12 @@ func (c *calibration) scorer(seeds []seed, weight *float64) *scorer {
 func (s *scorer) fuse(i int, scores store.Scores, words int) fused {
 	lexical := 0.0
 	if s.lexicals[i] > 0 {
-		lexical = max(0, scores.Lexical/s.lexicals[i])
+		lexical = max(0, scores.Lexical/s.lexicals[i]) * container(s.seeds[i].words, words)
 	}
 	if s.weight != nil {
 		return s.scales[i].weigh(scores.Dense, lexical, *s.weight)
 	}
-	return s.scales[i].fuse(scores.Dense, lexical, min(s.seeds[i].words, words))
+	return s.scales[i].fuse(scores.Dense, lexical, s.seeds[i].words, words)
 }
 
 // scores of a candidate: the mean over the positive seeds, less a part of what the negative seed says that it resembles most.
@@ -150,9 +172,9 @@ func (s *scale) alike(product, rootA, rootB float64) float64 {
 }
 
 // between compares two candidates with each other, given their roots; their vectors were brought along.
-func (c *calibration) between(language string, a, b *store.Hit, rootA, rootB float64, words int) float64 {
+func (c *calibration) between(language string, a, b *store.Hit, rootA, rootB float64, wordsA, wordsB int) float64 {
 	s := c.scale(language)
-	return s.fuse(cosine(a.Dense, b.Dense), s.alike(c.product(a.Lexical, b.Lexical), rootA, rootB), words).total()
+	return s.fuse(cosine(a.Dense, b.Dense), s.alike(c.product(a.Lexical, b.Lexical), rootA, rootB), wordsA, wordsB).total()
 }
 
 // root is that of a candidate's lexical score against itself; 0 where its vectors were not brought along.

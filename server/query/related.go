@@ -69,7 +69,7 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 		matches = collapsePrints(matches, counts)
 	}
 	matches = arranged(matches, r, counts, func(m *ArticleMatch) *Comparison { return &m.Comparison }, func(a, b *ArticleMatch) float64 {
-		return q.between(a.hit.Language, &a.hit.Hit, &b.hit.Hit, a.root, b.root, min(a.hit.Words, b.hit.Words))
+		return q.between(a.hit.Language, &a.hit.Hit, &b.hit.Hit, a.root, b.root, a.hit.Words, b.hit.Words)
 	})
 	answer := ArticleAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
 	answer.Matches, answer.More = page(matches, r.Offset, r.Limit)

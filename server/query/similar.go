@@ -65,7 +65,7 @@ func (e *Engine) Similar(ctx context.Context, r Request) (StatementAnswer, error
 		matches = collapseOccurrences(matches, counts)
 	}
 	matches = arranged(matches, r, counts, func(m *StatementMatch) *Comparison { return &m.Comparison }, func(a, b *StatementMatch) float64 {
-		return q.between(a.Language, &a.hit, &b.hit, a.root, b.root, min(a.Words, b.Words))
+		return q.between(a.Language, &a.hit, &b.hit, a.root, b.root, a.Words, b.Words)
 	})
 	byDate(matches, r.Order)
 	answer := StatementAnswer{MissingSeeds: q.missing, SeedDate: q.seedDate}
