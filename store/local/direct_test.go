@@ -102,7 +102,7 @@ func TestUpsertKeepsNothingOfItsRequest(t *testing.T) {
 	if got["kind"].GetStringValue() != "note" || !isNull(got["in"].GetStructValue().GetFields()["page"]) {
 		t.Errorf("payload %v, want kind note and a page that is null", got)
 	}
-	if v := points[0].GetVectors().GetVector().GetData(); len(v) != 4 || v[1] != 1 {
+	if v := points[0].GetVectors().GetVector().GetDenseVector().GetData(); len(v) != 4 || v[1] != 1 {
 		t.Errorf("vector %v, want 0 1 0 0", v)
 	}
 }
