@@ -152,7 +152,7 @@ func (x stretch) replacedBy(y stretch) bool {
 	}
 	one, here := x.names(y)
 	other, there := y.names(x)
-	return one && other && (here || there) || x.placed() && y.placed()
+	return one && other && (here || there) || x.placed() && y.placed() || x.speaks() && y.speaks()
 }
 
 func (x stretch) numbers() []string {
@@ -177,6 +177,26 @@ func (x stretch) placed() bool {
 	next := x.text.tokens[x.to]
 	_, ok := joined(x.tokens())
 	return ok && !next.apart && strings.Contains("省市县镇乡村州旗盟", next.text)
+}
+
+// speaks reports whether a stretch is of the name of somebody, by what stands around it: 市长高峰表示. Many names are words of every day, too.
+func (x stretch) speaks() bool {
+	tokens := x.text.tokens
+	for from := x.from; from >= max(2, x.to-longestName); from-- {
+		for to := x.to; to <= min(from+longestName, len(tokens)-1); to++ {
+			who, ok := joined(tokens[from:to])
+			if !ok || !name.IsCommonSurname(who) || !name.IsChinese(who) {
+				continue
+			}
+			if title, ok := joined(tokens[from-2 : from]); !ok || !offices[title] {
+				continue
+			}
+			if says, _ := joined(tokens[to:min(to+2, len(tokens))]); saying[says] || saying[tokens[to].text] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // names reports whether a stretch may name somebody or something: it has a word that is no word of every day; and whether such a word does not stand near its place in the other text.
