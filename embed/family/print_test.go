@@ -29,6 +29,7 @@ func TestCompare(t *testing.T) {
 		{name: "a number", replace: []string{"4.2亿", "4.3亿"}, want: family.Variant},
 		{name: "a Chinese numeral", replace: []string{"三个县", "四个县"}, want: family.Variant},
 		{name: "a date", replace: []string{"6月3日", "7月3日"}, want: family.Variant},
+		{name: "the day and the month", replace: []string{"6月3日", "3月6日"}, want: family.Variant},
 		{name: "a person", replace: []string{"林远山", "周启明"}, want: family.Variant},
 		{name: "a character of a given name", replace: []string{"林远山", "林远水"}, want: family.Variant},
 		{name: "a person whose name is a word", replace: []string{"林远山", "高峰"}, want: family.Variant},
@@ -90,6 +91,7 @@ func TestOpeningsThatDiffer(t *testing.T) {
 		{"another paper's", "远声社临河5月19日电", "本报临河5月20日讯（记者甲某）", family.Print},
 		{"none", "远声社临河5月19日电", "", family.Print},
 		{"another date alone", "远声社临河5月19日电", "远声社临河6月18日电", family.Variant},
+		{"the day and the month", "远声社临河5月9日电", "远声社临河9月5日电", family.Variant},
 		{"another place alone", "远声社北京5月19日电", "远声社上海5月19日电", family.Variant},
 	}
 	for _, test := range tests {
