@@ -34,7 +34,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	config, err := c.tls(c.TLSClientCA, log)
+	config, err := c.tls(log)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if !keys.Required() {
 		log.Warn("there are no keys: whoever reaches this address can read, write and delete", "keys", c.path(c.Data))
 	}
-	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Wrap: boxed(pages)}); err != nil {
+	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages)}); err != nil {
 		return err
 	}
 	log.Info("stopped: the calls in flight are answered")
@@ -84,7 +84,6 @@ type accessFlags struct {
 	keysFlags
 	keylessFlags
 	webFlags
-	TLSClientCA string `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
 }
 
 // keylessFlags say whether other machines may reach a server whose callers need no key.
@@ -107,17 +106,18 @@ func (f keylessFlags) mayListen(needed bool, addresses ...string) error {
 
 // webFlags say how whoever answers HTTP is spoken to.
 type webFlags struct {
-	CORSOrigin []string `help:"Origins of pages that may read answers over HTTP, beside those of the keys." placeholder:"https://HOST" name:"cors-origin" group:"Keys"`
-	TLSCert    string   `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
-	TLSKey     string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+	CORSOrigin  []string `help:"Origins of pages that may read answers over HTTP, beside those of the keys." placeholder:"https://HOST" name:"cors-origin" group:"Keys"`
+	TLSCert     string   `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
+	TLSKey      string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+	TLSClientCA string   `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
 }
 
 // tls is nil where none is spoken.
-func (f webFlags) tls(clientCA string, log *slog.Logger) (*tls.Config, error) {
+func (f webFlags) tls(log *slog.Logger) (*tls.Config, error) {
 	switch {
 	case f.TLSCert != "":
-		return access.OpenTLS(f.TLSCert, f.TLSKey, clientCA, log)
-	case clientCA != "":
+		return access.OpenTLS(f.TLSCert, f.TLSKey, f.TLSClientCA, log)
+	case f.TLSClientCA != "":
 		return nil, errors.New("--tls-client-ca: callers can show a certificate only where there are --tls-cert and --tls-key")
 	}
 	return nil, nil

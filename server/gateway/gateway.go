@@ -17,25 +17,27 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/observe"
 )
 
 // Options of a gateway. The zero value works.
 type Options struct {
 	Log     *slog.Logger  // slog.Default by default
-	Timeout time.Duration // that a call may take, whatever its caller says, and that a line of articles may take to arrive; 30 s by default
+	Timeout time.Duration // that a call may take, whatever its caller says, and that a line of articles may take to arrive; 1 min by default
 	Drain   time.Duration // how long requests in flight may take when Serve ends; 10 s by default
 	Body    int64         // bytes of a request, and of one line of articles, unpacked; 16 MiB by default
 	Cache   int64         // bytes of answers that are kept; 64 MiB by default, below 0 none
 	Version string        // of this program: answers of another one are other answers
 
+	Observe *observe.Observer // is told of the answers that are kept; nobody by default
+
 	// Wrap puts handlers before the API: further paths, keys in URLs, what browsers ask of other origins. It may ask the API by the handler that it is given.
 	Wrap func(api http.Handler) http.Handler
-	// Problems says of each thing that must hold for the server to be ready why it does not; nil for what holds. Without it, the gRPC server's health is asked.
-	Problems func(context.Context) map[string]error
 }
 
 // Gateway is the HTTP side of the API.
@@ -44,20 +46,18 @@ type Gateway struct {
 	handler  http.Handler
 	mux      *runtime.ServeMux
 	articles akinv1.ArticleServiceClient
+	health   healthv1.HealthClient
 	kept     *kept
 }
 
 // New makes a gateway to the gRPC server at the other end of a connection, which stays the caller's to close.
 func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 	opts.Log = cmp.Or(opts.Log, slog.Default())
-	opts.Timeout = cmp.Or(opts.Timeout, 30*time.Second)
+	opts.Timeout = cmp.Or(opts.Timeout, time.Minute)
 	opts.Drain = cmp.Or(opts.Drain, 10*time.Second)
 	opts.Body = cmp.Or(opts.Body, 16<<20)
 	opts.Cache = cmp.Or(opts.Cache, 64<<20)
-	if opts.Problems == nil {
-		opts.Problems = healthOf(conn)
-	}
-	g := &Gateway{opts: opts, articles: akinv1.NewArticleServiceClient(conn)}
+	g := &Gateway{opts: opts, articles: akinv1.NewArticleServiceClient(conn), health: healthv1.NewHealthClient(conn)}
 	var err error
 	if g.kept, err = newKept(opts.Cache); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
