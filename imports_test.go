@@ -63,6 +63,7 @@ var arrows = []struct {
 	{"server/observe", ". proto/akin/v1 server/query store/local"},
 	{"server/load", "proto/akin/v1"},
 	{"server/access", ". filelock"},
+	{"server/access/tlstest", ""},
 	{"server/limit", ""},
 	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/observe server/query server/query/compare server/wire store"},
 	{"server/gateway/widget", "proto/akin/v1"},

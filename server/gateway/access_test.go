@@ -3,21 +3,14 @@ package gateway_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -337,52 +330,5 @@ func TestBodiesOfNobody(t *testing.T) {
 				t.Errorf("%s: %d after %s, want %d at once", p.path, answer.StatusCode, took, want)
 			}
 		}
-	}
-}
-
-// TestHTTPS speaks TLS with the outside, and none within the process.
-func TestHTTPS(t *testing.T) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: certificate}, keyFile: {Type: "PRIVATE KEY", Bytes: key}} {
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	config, err := access.OpenTLS(certFile, keyFile, "", slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := startGuarded(t, server.Options{TLS: config})
-	roots, err := access.ReadCA(certFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for protocol, h2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
-		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: h2}
-		g.client = &http.Client{Transport: transport}
-		g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "read mine").want(t, protocol, http.StatusOK, "")
-		answer, err := g.client.Get(g.url + "/healthz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if answer.Proto != protocol {
-			t.Errorf("spoke %s, want %s", answer.Proto, protocol)
-		}
-		transport.CloseIdleConnections()
 	}
 }
