@@ -28,6 +28,7 @@ import (
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store/storetest"
 )
@@ -60,6 +61,21 @@ type guarded struct {
 
 func startGuarded(t *testing.T, options server.Options) *guarded {
 	t.Helper()
+	return guard(t, options, bufconn.Listen(1<<20))
+}
+
+// joined runs a test with a gateway in the server's process, and with one that reaches the server over a port: callers must not find a difference.
+func joined(t *testing.T, options server.Options, test func(t *testing.T, g *guarded)) {
+	t.Run("in one process", func(t *testing.T) { test(t, startGuarded(t, options)) })
+	t.Run("apart", func(t *testing.T) {
+		options.Limits.Trusted = append(options.Limits.Trusted, netip.MustParsePrefix("127.0.0.0/8"))
+		test(t, guard(t, options, listen(t)))
+	})
+}
+
+// guard has a gateway answer before a server that listens there.
+func guard(t *testing.T, options server.Options, lis net.Listener) *guarded {
+	t.Helper()
 	g := &guarded{client: http.DefaultClient, keys: map[string]string{}, log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	embedder, err := encoder.NewBuiltin(encoder.BuiltinOptions{})
@@ -91,11 +107,16 @@ func startGuarded(t *testing.T, options server.Options) *guarded {
 	if options.Keys, err = access.OpenKeys(file, log); err != nil {
 		t.Fatal(err)
 	}
-	options.Log = log
+	options.Log, options.Observe = log, observe.New(observe.Options{Log: log})
 	s := server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), options)
-	within, outside := bufconn.Listen(1<<20), listen(t)
+	outside := listen(t)
 	conn, err := grpc.NewClient("passthrough:///akin", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return within.DialContext(ctx) }))
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			if within, ok := lis.(*bufconn.Listener); ok {
+				return within.DialContext(ctx)
+			}
+			return (&net.Dialer{}).DialContext(ctx, "tcp", lis.Addr().String())
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +134,7 @@ func startGuarded(t *testing.T, options server.Options) *guarded {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 2)
-	go func() { served <- s.Serve(ctx, within) }()
+	go func() { served <- s.Serve(ctx, lis) }()
 	go func() { served <- web.Serve(ctx, outside) }()
 	t.Cleanup(func() {
 		g.client.CloseIdleConnections()
@@ -211,8 +232,9 @@ var paths = []struct{ method, path, body string }{
 }
 
 // TestKeysOverHTTP asks on every path, first as somebody who may, so that what is kept in memory would be there for those who may not.
-func TestKeysOverHTTP(t *testing.T) {
-	g := startGuarded(t, server.Options{})
+func TestKeysOverHTTP(t *testing.T) { joined(t, server.Options{}, testKeysOverHTTP) }
+
+func testKeysOverHTTP(t *testing.T, g *guarded) {
 	for _, p := range paths {
 		mine := fmt.Sprintf(p.path, "mine")
 		t.Run(p.method+" "+mine, func(t *testing.T) {
@@ -246,8 +268,9 @@ func TestKeysOverHTTP(t *testing.T) {
 }
 
 // TestPublishedKeyOverHTTP is what a widget does: its key stands in the URL, and its browser says which page it is on.
-func TestPublishedKeyOverHTTP(t *testing.T) {
-	g := startGuarded(t, server.Options{})
+func TestPublishedKeyOverHTTP(t *testing.T) { joined(t, server.Options{}, testPublishedKeyOverHTTP) }
+
+func testPublishedKeyOverHTTP(t *testing.T, g *guarded) {
 	path := "/v1/corpora/mine/articles/a/related?key=" + g.keys["read mine published"]
 	page := func(origin string) guardedReply { return g.ask(t, "GET", path, "", "", "Origin", origin) }
 	good := page("https://mine.example")
@@ -271,6 +294,9 @@ func TestPublishedKeyOverHTTP(t *testing.T) {
 			t.Errorf("asked beforehand from %s: %d %v", origin, asked.status, asked.header)
 		}
 	}
+	if got := g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "read mine", "X-Request-Id", "of-the-page"); got.header.Get("X-Request-Id") != "of-the-page" || !strings.Contains(g.log.String(), "request=of-the-page") {
+		t.Errorf("the id of a request: %v\n%s", got.header, g.log)
+	}
 	g.ask(t, "GET", "/v1/corpora/mine/articles/a?key="+g.keys["write mine"], "", "").want(t, "a write key in a URL", http.StatusForbidden, "PERMISSION_DENIED")
 	for name, key := range g.keys {
 		if strings.Contains(g.log.String(), key) {
@@ -280,7 +306,10 @@ func TestPublishedKeyOverHTTP(t *testing.T) {
 }
 
 func TestTooManyRequests(t *testing.T) {
-	g := startGuarded(t, server.Options{Limits: server.Limits{AddressRate: 4, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
+	joined(t, server.Options{Limits: server.Limits{AddressRate: 4, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}, testTooManyRequests)
+}
+
+func testTooManyRequests(t *testing.T, g *guarded) {
 	until := func(what string, ask func() guardedReply) {
 		t.Helper()
 		for range 20 {
@@ -305,8 +334,9 @@ func TestTooManyRequests(t *testing.T) {
 }
 
 // TestBodiesOfNobody sends bodies that never come, without a key that is good for them: nobody waits.
-func TestBodiesOfNobody(t *testing.T) {
-	g := startGuarded(t, server.Options{})
+func TestBodiesOfNobody(t *testing.T) { joined(t, server.Options{}, testBodiesOfNobody) }
+
+func testBodiesOfNobody(t *testing.T, g *guarded) {
 	for _, p := range paths {
 		if p.method != "POST" {
 			continue
