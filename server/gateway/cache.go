@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/gateway/recorded"
 )
 
 // kept are answers, by what they answer.
@@ -189,12 +190,11 @@ func (g *Gateway) ask(r *http.Request) *answer {
 	question := asGet(r).Clone(context.WithValue(ctx, lifetimeKey{}, life))
 	question.Header.Del("Grpc-Timeout") // it is the caller's
 	question.Body = http.NoBody
-	said := recorder{header: http.Header{}}
-	g.mux.ServeHTTP(&said, question)
-	a := &answer{status: said.status, header: said.header, body: said.body, lifetime: life.time}
-	switch said.status {
+	said := recorded.By(g.mux, question)
+	a := &answer{status: said.Status, header: said.Header, body: said.Body, lifetime: life.time}
+	switch said.Status {
 	case http.StatusOK:
-		a.packed = pack(said.body)
+		a.packed = pack(said.Body)
 	case http.StatusNotFound:
 		a.lifetime = missingTime * time.Second
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
