@@ -30,6 +30,7 @@ import (
 	"github.com/akinserver/akin/server/gateway"
 	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
+	"github.com/akinserver/akin/store"
 	"github.com/akinserver/akin/store/storetest"
 )
 
@@ -57,11 +58,13 @@ type guarded struct {
 	client *http.Client
 	keys   map[string]string
 	log    *lockedBuffer
+	stage  *embed.Stage
+	leave  context.CancelFunc // ends the server alone
 }
 
 func startGuarded(t *testing.T, options server.Options) *guarded {
 	t.Helper()
-	return guard(t, options, bufconn.Listen(1<<20))
+	return guard(t, options, bufconn.Listen(1<<20), storetest.Open)
 }
 
 // joined runs a test with a gateway in the server's process, and with one that reaches the server over a port: callers must not find a difference.
@@ -69,12 +72,12 @@ func joined(t *testing.T, options server.Options, test func(t *testing.T, g *gua
 	t.Run("in one process", func(t *testing.T) { test(t, startGuarded(t, options)) })
 	t.Run("apart", func(t *testing.T) {
 		options.Limits.Trusted = append(options.Limits.Trusted, netip.MustParsePrefix("127.0.0.0/8"))
-		test(t, guard(t, options, listen(t)))
+		test(t, guard(t, options, listen(t), storetest.Open))
 	})
 }
 
-// guard has a gateway answer before a server that listens there.
-func guard(t *testing.T, options server.Options, lis net.Listener) *guarded {
+// guard has a gateway answer before a server that listens there, over a store that is opened so.
+func guard(t *testing.T, options server.Options, lis net.Listener, open func(testing.TB, string, int) *store.Store) *guarded {
 	t.Helper()
 	g := &guarded{client: http.DefaultClient, keys: map[string]string{}, log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -82,8 +85,9 @@ func guard(t *testing.T, options server.Options, lis net.Listener) *guarded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
+	st := open(t, embed.Fingerprint(embedder), embedder.Dimensions())
 	stage := embed.New(st, embedder)
+	g.stage = stage
 	for _, corpus := range []string{"mine", "theirs"} {
 		article := akin.Article{ID: "a", Title: corpus, Paragraphs: []akin.Paragraph{{Text: "The ferry of " + corpus + " carries forty cars."}}}
 		if _, err := stage.Put(t.Context(), corpus, []akin.Article{article}); err != nil {
@@ -133,8 +137,10 @@ func guard(t *testing.T, options server.Options, lis net.Listener) *guarded {
 		outside, g.url = tls.NewListener(outside, options.TLS), "https://"+outside.Addr().String()
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	answering, leave := context.WithCancel(ctx)
+	g.leave = leave
 	served := make(chan error, 2)
-	go func() { served <- s.Serve(ctx, lis) }()
+	go func() { served <- s.Serve(answering, lis) }()
 	go func() { served <- web.Serve(ctx, outside) }()
 	t.Cleanup(func() {
 		g.client.CloseIdleConnections()

@@ -62,15 +62,16 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 	if g.kept, err = newKept(opts.Cache); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
+	if g.kept.answers != nil {
+		opts.Observe.Cache("http", g.kept.stats)
+	}
 	g.mux = runtime.NewServeMux(
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved), // else an id with an escaped slash is none
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler),
 		runtime.WithIncomingHeaderMatcher(forwarded),
 		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
-		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-			writeError(w, r, err)
-		}),
+		runtime.WithErrorHandler(answerError),
 		runtime.WithForwardResponseOption(noteLifetime),
 	)
 	err = errors.Join(
@@ -91,6 +92,8 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 // marshaler refuses fields that are not known, and messages that are nested deeper than any of the API is.
 var marshaler = &compact{runtime.JSONPb{UnmarshalOptions: protojson.UnmarshalOptions{RecursionLimit: 16}}}
 
+const listPath = "/v1/corpora/{corpus}/articles"
+
 // routes is the table of all paths. What a request asks for over gRPC says which parameters it may have.
 func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -98,7 +101,7 @@ func (g *Gateway) routes() http.Handler {
 		path    string
 		request proto.Message
 	}{
-		{"/v1/corpora/{corpus}/articles", &akinv1.ListArticlesRequest{}},
+		{listPath, &akinv1.ListArticlesRequest{}},
 		{"/v1/corpora/{corpus}/articles/{id}", &akinv1.GetArticleRequest{}},
 		{"/v1/corpora/{corpus}/articles/{id}/related", &akinv1.RelatedArticlesRequest{}},
 		{"/v1/corpora/{corpus}/related", &akinv1.RelatedArticlesRequest{}},

@@ -17,7 +17,11 @@ func TestBy(t *testing.T) {
 		body    string
 	}{
 		{"a body in two parts", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a"); fmt.Fprint(w, "b") }, 200, "ab"},
-		{"the first status counts", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(200); fmt.Fprint(w, "no") }, 404, "no"},
+		{"the first status counts", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(404)
+			w.WriteHeader(200)
+			fmt.Fprint(w, "no")
+		}, 404, "no"},
 		{"a status after the body is too late", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a"); w.WriteHeader(500) }, 200, "a"},
 		{"nothing at all", func(http.ResponseWriter, *http.Request) {}, 200, ""},
 	} {
