@@ -50,7 +50,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits()}
+	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits(c.Qdrant != "" || c.Embedder == "openai")}
 	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
 	if err != nil {
 		return err
@@ -140,14 +140,17 @@ func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Liste
 type limitFlags struct {
 	KeyRate      float64        `help:"Calls a second by one key, unless the key says otherwise." default:"100" group:"Limits"`
 	AddressRate  float64        `help:"Calls a second from one address." default:"50" group:"Limits"`
-	MaxCalls     int            `help:"Calls answered at once; 0 for 8 for each processor, and at least 16. As many wait for up to 200 ms; further ones are refused." group:"Limits"`
+	MaxCalls     int            `help:"Calls answered at once; 0 for 2 for each processor, and at least 4; with --qdrant or --embedder openai, for which calls mostly wait, 8 and 16. Four times as many wait for up to 100 ms; further ones are refused." group:"Limits"`
 	MaxStreams   int            `help:"Streams open at once." default:"256" group:"Limits"`
 	MaxTime      time.Duration  `help:"How long a call may take, whatever its caller says. Streams may take a day." default:"1m" group:"Limits"`
 	TrustedProxy []netip.Prefix `help:"Addresses of proxies that are believed for whom they call (X-Forwarded-For)." default:"127.0.0.0/8,::1/128" group:"Limits"`
 }
 
-func (f limitFlags) limits() server.Limits {
-	return server.Limits{KeyRate: f.KeyRate, AddressRate: f.AddressRate, Calls: f.MaxCalls, Streams: f.MaxStreams, Time: f.MaxTime, Trusted: f.TrustedProxy}
+// limits are the server's; elsewhere says that calls wait for a store or an embedder that is a server of its own.
+func (f limitFlags) limits(elsewhere bool) server.Limits {
+	return server.Limits{
+		KeyRate: f.KeyRate, AddressRate: f.AddressRate, Calls: f.MaxCalls, Streams: f.MaxStreams, Time: f.MaxTime, Trusted: f.TrustedProxy, Elsewhere: elsewhere,
+	}
 }
 
 // String names the store for people.

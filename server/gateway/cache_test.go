@@ -117,7 +117,7 @@ func TestBelieved(t *testing.T) {
 
 // TestOnce: equal requests at the same moment are one call, and a caller who leaves spoils nothing for the others.
 func TestOnce(t *testing.T) {
-	s := start(t, gateway.Options{}, server.Options{})
+	s := start(t, gateway.Options{}, server.Options{Limits: server.Limits{Calls: 64}})
 	hold := make(chan struct{})
 	s.calls.hold.Store(&hold)
 	leaving, leave := context.WithCancel(t.Context())
