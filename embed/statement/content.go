@@ -19,7 +19,7 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 				}
 				return j + 1, to, u[len(u)-1].end-u[j+1].start >= 6 && !u[j+1].is(finite) && u[j+1].text != "because"
 			}
-			if t.text == "," || t.text == "—" || t.text == "this" && j+1 < len(u) && isTime[u[j+1].text] {
+			if t.text == "," || t.text == "—" || t.quote != nil && !e.isSpeech(*t.quote) || t.text == "this" && j+1 < len(u) && isTime[u[j+1].text] {
 				continue
 			}
 			if j > v+1 && t.takes&thatClause != 0 && !t.capital() {
@@ -174,7 +174,7 @@ func (e *english) isClause(u []token, i int, l lexeme) bool {
 	}
 	const farthest = 12
 	for j := i + 1; j < min(len(u), i+farthest) && u[j].isWord(); j++ {
-		if x := u[j]; !x.capital() && (x.is(finite) || x.takes&thatClause != 0 && strings.HasSuffix(x.text, "s") || strings.HasSuffix(x.text, "ed")) {
+		if x := u[j]; !x.capital() && (x.is(finite|past) || x.takes&thatClause != 0 && strings.HasSuffix(x.text, "s") || strings.HasSuffix(x.text, "ed")) {
 			return true
 		}
 	}

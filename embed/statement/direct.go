@@ -2,12 +2,16 @@ package statement
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/akinserver/akin"
 )
 
 // belongs reports whether the tokens behind a quotation say whose it is: she said.
 func (e *english) belongs(tokens []token) bool {
+	if _, ok := e.signature(tokens); ok {
+		return true
+	}
 	const longest = 30
 	for i := 0; i < min(len(tokens), longest); i++ {
 		t := tokens[i]
@@ -43,6 +47,18 @@ func (e *english) announced(tokens []token) bool {
 	return false
 }
 
+// signature reads a name behind a dash, under a quotation: “…” — Ruth Calder, the mayor.
+func (e *english) signature(tokens []token) (speakerWords, bool) {
+	if len(tokens) < 3 || !dashes[tokens[0].text] || !tokens[1].capital() {
+		return speakerWords{}, false
+	}
+	end := runEnd(tokens, 1)
+	by := speakerWords{kind: person, words: tokens[1:end]}
+	return by, e.certain(by.words) && (end == len(tokens) || tokens[end].text == "," && end+12 > len(tokens) || tokens[end].text == "." && end+1 == len(tokens))
+}
+
+var dashes = set(strings.Fields(`— – ― -`))
+
 func onlyQuotes(u []token) bool {
 	for _, t := range u {
 		if t.isWord() {
@@ -55,7 +71,16 @@ func onlyQuotes(u []token) bool {
 // isSpeech reports whether a quotation is a sentence and no quoted word.
 func (e *english) isSpeech(q quotation) bool {
 	inner := q.inner().trim(e.text)
-	return inner.end-inner.start >= 6 && strings.ContainsRune(".,!?…—", e.text[inner.end-1])
+	return inner.end-inner.start >= 6 && strings.ContainsRune(".,!?…—", lastMark(e.text, inner))
+}
+
+// lastMark is the last character of a quotation, before the marks that close others within it: “She said, ‘Go.’”
+func lastMark(text []rune, inner span) rune {
+	end := inner.end
+	for end > inner.start+1 && (isClosing(text[end-1]) || text[end-1] == '\'' || unicode.IsSpace(text[end-1])) {
+		end--
+	}
+	return text[end-1]
 }
 
 // direct reads a sentence with a quotation and words that say whose it is.
@@ -110,6 +135,10 @@ func (e *english) announcement(u []token) bool {
 
 // attributedBehind reads the words behind the quotation at place q: “…,” said Ruth Calder.
 func (e *english) attributedBehind(u []token, q int) (speakerWords, int, bool) {
+	if by, ok := e.signature(u[q+1:]); ok && e.isSpeech(*u[q].quote) {
+		by.from, by.to = q+1, len(u)
+		return by, q + 1, true
+	}
 	i := q + 1
 	if i < len(u) && u[i].text == "," {
 		i++

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/akinserver/akin"
@@ -19,7 +20,11 @@ type report struct {
 // says is his; but a clause of its own (…, but she said…; …, adding that…) begins a report of its own.
 func (e *english) reported(u []token) bool {
 	var all []report
+	headline := isHeadline(u)
 	for v, t := range u {
+		if v > 0 && t.capital() && !headline {
+			continue // Hope Hicks, the Post
+		}
 		if t.takes == 0 && !t.is(claimNoun) && t.text != "put" && t.text != "puts" && t.text != "words" || t.quote != nil {
 			continue
 		}
@@ -72,7 +77,7 @@ func (e *english) reported(u []token) bool {
 // aside adds what a sentence tells behind a quotation and its speaker: …, she said, adding that….
 func (e *english) aside(u []token, from int, sp *speech) {
 	for v := from; v+1 < len(u); v++ {
-		if u[v].takes&thatClause == 0 || !strings.HasSuffix(u[v].text, "ing") || u[v-1].text != "," {
+		if u[v].takes == 0 || !strings.HasSuffix(u[v].text, "ing") || u[v-1].text != "," {
 			continue
 		}
 		for _, t := range u[v:] {
@@ -118,7 +123,15 @@ func (e *english) breaks(u []token, r report) int {
 // naming are cues that name a thing, too: a group called Northern Light. Then what stands before them is no speaker.
 var naming = set(strings.Fields(`called dubbed labeled labelled branded`))
 
+// shows are cues of papers, which say something by any words that follow; persons show other things.
+var shows = set(strings.Fields(`show shows showed showing`))
+
+// isPaper reports whether a token names what can show something.
+func isPaper(t token) bool { return papers[t.text] }
+
 var (
+	papers = set(strings.Fields(`poll polls survey surveys study studies report reports record records data figures numbers number results result research analysis document documents email emails e-mail e-mails
+		letter letters test tests statistics count tally audit memo review filings disclosures video videos footage photo photos transcript transcripts forecast forecasts images`))
 	introduces  = set(strings.Fields(`while although though if when as after whereas`))
 	coordinates = set(strings.Fields(`and but while though although`))
 )
@@ -213,14 +226,17 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	r := report{verb: v, to: len(u)}
 	by, ok := e.before(u, v)
 	if ok {
-		if r.from, r.to, ok = e.content(u, v); ok && (!naming[t.text] || strings.Contains(t.with, u[v+1].text) || by.kind != someone || by.to-by.from == 1) {
+		if r.from, r.to, ok = e.content(u, v); ok && shows[t.text] && u[r.from-1].text != "that" && !slices.ContainsFunc(u[by.from:by.to], isPaper) {
+			return report{}, false // the mayor showed restraint, and showed up
+		}
+		if ok && (!naming[t.text] || strings.Contains(t.with, u[v+1].text) || by.kind != someone || by.to-by.from == 1) {
 			r.by = by
 			return r, true
 		}
 		ok = true
 	}
 	// …, she said. …, said the mayor.
-	if t.takes&quoted != 0 && t.takes&thatClause != 0 && len(earlier) == 0 {
+	if t.takes&quoted != 0 && t.takes&thatClause != 0 && len(earlier) == 0 && !strings.HasSuffix(t.text, "ing") {
 		comma := v - 1
 		if ok {
 			comma = by.from - 1
@@ -309,9 +325,9 @@ func (e *english) accordingTo(u []token) bool {
 		if u[i-1].text == "," {
 			end--
 		}
-		if end > 2 {
+		if goesOn := by.to+3 < len(u) && u[by.to].text == "," && end < i && !e.apposed(u, by.to); end > 2 || end > 0 && goesOn {
 			to := u[end-1].end
-			if by.to+3 < len(u) && u[by.to].text == "," && end < i && !e.apposed(u, by.to) {
+			if goesOn {
 				to = u[len(u)-1].end // the ferry, according to Odo Lisk, will stop
 			}
 			by.from = len(u)

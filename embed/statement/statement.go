@@ -23,7 +23,7 @@ const (
 )
 
 // Version changes whenever Split reads other statements of any article: what was stored of another version is read anew.
-const Version = "statements/3"
+const Version = "statements/4"
 
 // Split returns the statements of an article in the order of its body. One statement is one sentence of reported
 // speech, or one sentence inside quotation marks; it begins behind the words that introduce it (X表示，) and leaves

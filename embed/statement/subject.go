@@ -24,6 +24,12 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 	for i >= 0 && u[i].isWord() && (u[i].is(auxiliary|weekday) || adverbial(u[i]) || progressive && isBe[u[i].text] || u[i].text == "on" && u[i+1].is(weekday)) {
 		i--
 	}
+	if i > 1 && isTime[u[i].text] && (u[i-1].text == "last" || u[i-1].text == "this" || u[i-1].text == "past") {
+		i -= 2 // Calder, who built the mill, last week said
+		if u[i].text == "this" {
+			i--
+		}
+	}
 	if i < 0 {
 		return speakerWords{}, false
 	}
@@ -172,6 +178,8 @@ func possessive(t token, last bool) bool {
 	return !last && (strings.HasSuffix(t.text, "'s") || strings.HasSuffix(t.text, "’s") || strings.HasSuffix(t.text, "s'") || strings.HasSuffix(t.text, "s’"))
 }
 
+var isRelative = set(strings.Fields(`what which that whom`))
+
 // relative reads the name before "who".
 func (e *english) relative(u []token, who, to int) (speakerWords, bool) {
 	if to-who > 1 {
@@ -196,6 +204,9 @@ func (e *english) relative(u []token, who, to int) (speakerWords, bool) {
 func (e *english) trailingName(u []token, from, to int) (speakerWords, bool) {
 	if u[to-1].is(heShe) {
 		return speakerWords{words: u[to-1 : to], kind: heOrShe, from: to - 1, to: to}, to-1 > from && !u[to-2].is(preposition)
+	}
+	if u[to-1].is(otherPronoun) && to-1 > from && (isRelative[u[to-2].text] || !u[to-2].is(preposition|conjunction|finite)) {
+		return speakerWords{kind: someone, from: to - 1, to: to}, true // the laws that they call a mess
 	}
 	name := to
 	for name > from && u[name-1].capital() && !possessive(u[name-1], name == to) {
