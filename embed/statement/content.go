@@ -17,6 +17,9 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 				if u[j+1].is(finite) && says[l.takes] {
 					return j, to, true // that wasn't the first time
 				}
+				if u[j+1].text == "," && j+2 < len(u) {
+					j++ // that, according to a report,
+				}
 				return j + 1, to, u[len(u)-1].end-u[j+1].start >= 6 && !u[j+1].is(finite) && u[j+1].text != "because"
 			}
 			if t.text == "," || t.text == "—" || t.quote != nil && !e.isSpeech(*t.quote) || t.text == "this" && j+1 < len(u) && isTime[u[j+1].text] {
@@ -155,7 +158,7 @@ var saysNothing = set(strings.Fields(`comment say answer respond discuss elabora
 
 // isClause reports whether a clause without "that" begins at place i.
 func (e *english) isClause(u []token, i int, l lexeme) bool {
-	if i+2 >= len(u) || !u[i].isWord() && u[i].quote == nil {
+	if i+2 >= len(u) && u[len(u)-1].quote == nil || i >= len(u) || !u[i].isWord() && u[i].quote == nil {
 		return false
 	}
 	t := u[i]
@@ -172,8 +175,15 @@ func (e *english) isClause(u []token, i int, l lexeme) bool {
 	if t.is(clauseStart) && !t.is(article) || says[l.takes] {
 		return true
 	}
-	const farthest = 12
-	for j := i + 1; j < min(len(u), i+farthest) && u[j].isWord(); j++ {
+	const farthest = 20
+	aside := false
+	for j := i + 1; j < min(len(u), i+farthest) && (u[j].isWord() || u[j].text == ","); j++ {
+		if aside = aside || u[j].text == ","; aside {
+			if u[j].is(finite) && u[j-1].text == "," {
+				return true // the dam, old as it is, will hold
+			}
+			continue
+		}
 		if x := u[j]; !x.capital() && (x.is(finite|past) || x.takes&thatClause != 0 && strings.HasSuffix(x.text, "s") || strings.HasSuffix(x.text, "ed")) {
 			return true
 		}
@@ -196,10 +206,18 @@ func (e *english) isWording(u []token, i int, l lexeme) bool {
 	if t.quote != nil {
 		return true
 	}
+	if t.text == "that" && l.takes&thatClause == 0 && !u[i+1].is(finite) {
+		return true // dismissed that suggestion
+	}
 	if !t.isWord() || t.is(preposition|conjunction|auxiliary|finite|weekday) && !t.is(article) && !t.capital() {
 		return false
 	}
 	return true
+}
+
+// comma reports whether a token is a comma, or a quotation with one before its closing mark.
+func (e *english) comma(t token) bool {
+	return t.text == "," || t.quote != nil && t.quote.inner().end > t.quote.inner().start && e.text[t.quote.inner().end-1] == ','
 }
 
 // nounEnd returns where words that are no clause end: before a comma that begins another part of the sentence.
@@ -207,6 +225,9 @@ func (e *english) nounEnd(u []token, i int) int {
 	for j := i + 2; j+1 < len(u); j++ {
 		if u[j].text == ";" || u[j].text == "—" {
 			return j
+		}
+		if u[j].quote != nil && e.comma(u[j]) && strings.HasSuffix(u[j+1].text, "ing") {
+			return j + 1
 		}
 		if u[j].text != "," {
 			continue
@@ -226,6 +247,9 @@ func (e *english) nounEnd(u []token, i int) int {
 func (e *english) closes(u []token, i int) bool {
 	if i+1 < len(u) && u[i].text == "," && u[i+1].quote == nil {
 		return true // it is a reminder, he said, that…
+	}
+	if i < len(u) && u[i].text == ";" {
+		return true
 	}
 	for _, t := range u[min(i, len(u)):] {
 		if t.quote != nil || t.text == ":" || t.text == "that" || t.text == ";" {

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -90,16 +91,30 @@ func (e *english) direct(u []token) (*speech, bool) {
 			continue
 		}
 		by, verb, ok := e.attributedBehind(u, q)
+		part := ok && e.isPart(u, q) // the dam is “a wreck,” she said
+		if part && by.from < verb {
+			if _, _, told := e.content(u, verb); told && !e.trails(u, verb, verb+1) || e.introduces(u, verb) {
+				continue // to a question on “wrecks,” she said the dam was sound
+			}
+		}
 		if !ok {
 			by, verb, ok = e.attributedBefore(u, q)
 		}
 		if !ok {
 			continue
 		}
-		e.meet(u[:by.from])
+		if part || q < verb || !e.reportedBefore(u, &by, verb) {
+			e.meet(u[:by.from])
+		}
 		sp := e.speechOf(by, u[verb].text)
 		e.meetWords(by)
-		for i, t := range u {
+		from := 0
+		if part {
+			e.add(akin.Indirect, span{u[0].start, u[q].end}, sp)
+			from = q + 1
+		}
+		for i, t := range u[from:] {
+			i += from
 			if t.quote != nil && (i == q || e.isSpeech(*t.quote)) {
 				e.quote(*t.quote, sp)
 			}
@@ -111,6 +126,42 @@ func (e *english) direct(u []token) (*speech, bool) {
 		return sp.more(), true
 	}
 	return nil, false
+}
+
+// isPart reports whether the quotation at place q is only a part of what is said: it begins with a small letter, and
+// the sentence begins before it.
+func (e *english) isPart(u []token, q int) bool {
+	inner := u[q].quote.inner().trim(e.text)
+	if q == 0 || !u[q-1].isWord() || introducesQuote(u[q-1]) || inner.start >= inner.end || !unicode.IsLower(e.text[inner.start]) {
+		return false
+	}
+	return !slices.ContainsFunc(u[:q], func(t token) bool { return t.quote != nil && e.isSpeech(*t.quote) })
+}
+
+// introduces reports whether a quotation of whole sentences follows the cue at place v.
+func (e *english) introduces(u []token, v int) bool {
+	return v+2 < len(u) && (u[v+1].text == "," || u[v+1].text == ":") && u[v+2].quote != nil && !e.isPart(u, v+2) && e.isSpeech(*u[v+2].quote)
+}
+
+// reportedBefore reads what is told in front of the words that introduce a quotation: Asked whether it would hold, she
+// said: “…” Where those have no subject of their own, it finds it there: it would, she said, adding: “…”
+func (e *english) reportedBefore(u []token, by *speakerWords, verb int) bool {
+	end := by.from
+	adding := strings.HasSuffix(u[verb].text, "ing") && u[verb-1].text == ","
+	if adding {
+		end = verb - 1
+	}
+	if end < 4 || !slices.ContainsFunc(u[:end], func(t token) bool { return t.takes != 0 }) {
+		return false
+	}
+	e.prior = nil
+	if !e.reported(u[:end]) {
+		return false
+	}
+	if adding && e.said.kind != someone {
+		*by = *e.said
+	}
+	return true
 }
 
 // announcement reads a sentence that ends its paragraph with a colon: the quotation it announces is the next one.
@@ -151,6 +202,9 @@ func (e *english) attributedBehind(u []token, q int) (speakerWords, int, bool) {
 		}
 		if !introducesQuote(u[v]) {
 			continue
+		}
+		if v == i && strings.HasSuffix(u[v].text, "ing") {
+			break
 		}
 		if v == i {
 			by, ok := e.behind(u, v)
@@ -194,6 +248,10 @@ func (e *english) attributedBefore(u []token, q int) (speakerWords, int, bool) {
 		}
 		if strings.HasSuffix(u[v].text, "ing") && v > 1 && (u[v-1].text == "," || u[v-1].text == "by") {
 			by, ok := e.opening(u) // She stood up, saying: “…”
+			return by, v, ok
+		}
+		if v > 2 && u[v-1].text == "and" && u[q-1].end == u[v].end+1 {
+			by, ok := e.opening(u) // She smiled and said, “…”
 			return by, v, ok
 		}
 		break

@@ -15,7 +15,8 @@ type english struct {
 	// Carried from one paragraph to the next.
 	open    *speech
 	persons []string
-	prior   *speech // that the last sentence reported: a quotation alone goes on with it
+	said    *speakerWords // of the report read last
+	prior   *speech       // that the last sentence reported: a quotation alone goes on with it
 
 	// The paragraph being read.
 	index  int
@@ -315,6 +316,22 @@ func (e *english) meet(tokens []token) {
 		to := runEnd(tokens, from)
 		e.note(e.names.mention(tokens[from:to], from == 0))
 		from = max(to, from+1)
+	}
+}
+
+// introduce notes whom tokens of reported speech name, for what a last name means further down; they are nobody whom
+// the narrator's "he" means.
+func (e *english) introduce(tokens []token) {
+	for from := 0; from < len(tokens); {
+		if !tokens[from].capital() {
+			from++
+			continue
+		}
+		to := max(runEnd(tokens, from), from+1)
+		if name := e.names.mention(tokens[from:to], from == 0); name != "" {
+			e.names.introduce(name)
+		}
+		from = to
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	question                       // whether, how
 	personNoun                     // official, woman: somebody whom "he" or "she" may mean
 	claimNoun                      // claim, argument: what somebody says, with "that"
+	attitude                       // believes, knows: a cue for what somebody thinks and does not say
 	past                           // took, went: tells that a clause stands there, as words on -ed do
 )
 
@@ -68,6 +69,7 @@ var lexicon = func() map[string]lexeme {
 		}
 	}
 	const said = quoted | thatClause
+	cues(thatClause, `learned learns guessed guess reckons reckoned feel feels felt knows know knew knowing doubted doubts doubt realized realizes realizing suspects suspected imagines wishes wished decided decides ruled rules`)
 	cues(said|bareClause, `said says say saying`)
 	cues(said|bareClause|object|infinitive, `told tells tell telling`)
 	cues(said, `added adds adding noted notes noting argued argues argue arguing warned warns warn warning announced announces announce announcing insisted insists insist insisting
@@ -88,8 +90,11 @@ var lexicon = func() map[string]lexeme {
 		 tweeting pointed points pointing`)
 	cues(bareClause, `found finds believes believe believed thinks think hopes hope hoped fears fear feared claims claimed claim suggested suggests acknowledged admitted conceded insisted insists
 		argued argues noted added adds adding announced predicted predicts explained estimated estimates warned denied wrote writes confirmed revealed concluded contends contended
-		maintains asserted alleged stated declared recalled figured indicated indicates declares acknowledges admits concedes concludes showed show showing claiming believing arguing noting insisting suggesting hoping vowed promised pledged promises
+		maintains asserted alleged stated declared recalled figured indicated indicates declares acknowledges admits concedes concludes notes contend maintain alleges predicts explains reveals confirms recalls worries complained complains joked cautioned observed testified emphasized stressed
+		speculated learned learns guessed guess reckons reckoned feel feels felt knows know knew doubted doubts realized realizes suspects suspected imagines showed show showing claiming believing arguing noting insisting suggesting hoping vowed promised pledged promises
 		worried assured reminded told agreed reported reports shows `)
+	cues(infinitive, `want wants wanted wanting seek seeks sought seeking plan plans planned planning intend intends intended aim aims aimed aiming wishes wished prefer prefers`)
+	cues(infinitive|object, `expect expects expected expecting`)
 	cues(infinitive|object, `ordered orders instructed instructs`)
 	cues(infinitive, `vowed vows vowing promised promises promise promising pledged pledges pledging threatened threatens threatening agreed agrees offered offers offering refused refuses refusing
 		declined declines swore asked asks asking demanded demands proposed proposes proposing hopes hope hoped hoping claimed claims claiming
@@ -130,6 +135,9 @@ var lexicon = func() map[string]lexeme {
 		classes(clauseStart|past, w)
 		classes(clauseStart|past, strings.ReplaceAll(w, "'", "’"))
 	}
+	classes(attitude, `learned learns guessed guess reckons reckoned feel feels felt knows know knew knowing doubted doubts doubt realized realizes realizing suspects suspected imagines wishes wished decided decides
+		believed believes believe believing thinks think hopes hope hoped hoping feared fears fear fearing worried worries worrying understood understands want wants wanted wanting seek seeks sought seeking plan plans planned planning
+		intend intends intended expect expects expected expecting aim aims aimed aiming prefer prefers preferred favor favors favored support supports supported supporting oppose opposes opposed opposing`)
 	classes(heShe, `he she`)
 	classes(otherPronoun, `they it we i who`)
 	classes(noSubject, `you there this these those which that what`)

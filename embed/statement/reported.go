@@ -22,6 +22,9 @@ func (e *english) reported(u []token) bool {
 	var all []report
 	headline := isHeadline(u)
 	for v, t := range u {
+		if t.text == "think" && v+1 < len(u) && strings.HasPrefix(u[v+1].text, "tank") {
+			continue
+		}
 		if v > 0 && t.capital() && !headline {
 			continue // Hope Hicks, the Post
 		}
@@ -40,6 +43,10 @@ func (e *english) reported(u []token) bool {
 			r, ok = e.report(u, v, all)
 		}
 		if !ok {
+			continue
+		}
+		if n > 0 && r.around {
+			all = append(all[:0], r) // she wants to stay, he said: all of that is his
 			continue
 		}
 		if n > 0 && r.from >= all[n-1].from && v < all[n-1].to {
@@ -69,7 +76,11 @@ func (e *english) reported(u []token) bool {
 		e.meetWords(r.by)
 		e.add(akin.Indirect, span{u[r.from].start, u[r.to-1].end}, sp)
 		done = r.to
-		e.prior = sp.after()
+		e.introduce(u[r.from:r.to])
+		e.prior, e.said = sp.after(), &r.by
+		if u[r.verb].is(attitude) {
+			e.prior = nil // a quotation does not go on with what somebody wants
+		}
 	}
 	return done > 0
 }
@@ -104,6 +115,8 @@ func (e *english) breaks(u []token, r report) int {
 	}
 	before := u[at-1]
 	switch {
+	case r.implied && before.quote != nil && e.comma(before):
+		return at
 	case r.implied && before.text == ",":
 		return at - 1
 	case r.implied && before.text == "and" && u[r.verb].takes&quoted != 0 && u[r.verb].takes&thatClause != 0:
@@ -225,6 +238,9 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	t := u[v]
 	r := report{verb: v, to: len(u)}
 	by, ok := e.before(u, v)
+	if ok && t.is(attitude) && (possessive(u[v-1], false) || strings.HasSuffix(t.text, "ed") && strings.ContainsAny(u[v-1].text, "'’") || unasserted(u, by)) {
+		return report{}, false
+	}
 	if ok {
 		if r.from, r.to, ok = e.content(u, v); ok && shows[t.text] && u[r.from-1].text != "that" && !slices.ContainsFunc(u[by.from:by.to], isPaper) {
 			return report{}, false // the mayor showed restraint, and showed up
@@ -236,7 +252,7 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 		ok = true
 	}
 	// …, she said. …, said the mayor.
-	if t.takes&quoted != 0 && t.takes&thatClause != 0 && len(earlier) == 0 && !strings.HasSuffix(t.text, "ing") {
+	if (t.takes&quoted != 0 || shows[t.text]) && t.takes&thatClause != 0 && !strings.HasSuffix(t.text, "ing") {
 		comma := v - 1
 		if ok {
 			comma = by.from - 1
@@ -254,7 +270,9 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 				end = by.to
 			}
 			if ok && e.closes(u, end) {
-				return e.around(u, by, v, comma, end), true
+				if a := e.around(u, by, v, comma, end); len(earlier) == 0 || a.to == comma && !earlier[0].around && e.rounds(u, v, comma, end) {
+					return a, true
+				}
 			}
 		}
 	}
@@ -262,7 +280,11 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	if v < 2 || ok && !strings.HasSuffix(t.text, "ing") {
 		return report{}, false
 	}
-	if !(strings.HasSuffix(t.text, "ing") && (u[v-1].text == "," || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || (u[v-1].text == "and" || u[v-1].is(auxiliary) && u[v-2].text == "and" || u[v-1].text == "but") && !canBeNoun(t)) {
+	joined := v - 1 // the place of "and", before adverbs
+	for joined > 1 && (adverbial(u[joined]) || u[joined].is(auxiliary)) {
+		joined--
+	}
+	if !(strings.HasSuffix(t.text, "ing") && (e.comma(u[v-1]) || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || (u[joined].text == "and" || u[joined].text == "but") && !canBeNoun(t)) {
 		return report{}, false
 	}
 	if r.from, r.to, ok = e.content(u, v); !ok {
@@ -278,6 +300,20 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	}
 	return r, true
 }
+
+// unasserted reports whether a sentence does not tell what its subject thinks: I know is the narrator's own, and if she
+// knew, when she learned only say on what something else depends.
+func unasserted(u []token, by speakerWords) bool {
+	if by.from >= len(u) {
+		return false
+	}
+	if one := u[by.from].text; by.to-by.from == 1 && (one == "i" || one == "we" || one == "you") {
+		return true
+	}
+	return by.from > 0 && conditions[u[by.from-1].text] || conditions[u[by.from].text]
+}
+
+var conditions = set(strings.Fields(`if when whether because after until unless once before`))
 
 // canBeNoun reports whether a cue behind "and" may be a noun: speeches and promises.
 func canBeNoun(t token) bool {
@@ -295,6 +331,24 @@ func (e *english) around(u []token, by speakerWords, verb, comma, end int) repor
 	return r
 }
 
+// rounds reports whether the words from the comma on say whose a whole sentence is that has other cues: she wants to
+// stay, he said on Monday.
+func (e *english) rounds(u []token, v, comma, end int) bool {
+	if canBeNoun(u[v]) || isRelative[u[comma+1].text] || introduces[u[0].text] || u[0].text == "asked" {
+		return false
+	}
+	return e.trails(u, v, end)
+}
+
+// trails reports whether nothing but when, where and to whom something was said follows from a place behind the cue v.
+func (e *english) trails(u []token, v, end int) bool {
+	if u[v].takes&object != 0 {
+		end = e.skipWhom(u, end)
+	}
+	end = e.skipWhen(u, end)
+	return end >= len(u) || !u[end].isWord() || u[end].is(preposition)
+}
+
 var (
 	isTime     = set(strings.Fields(`week month year night morning afternoon evening summer spring fall winter weekend`))
 	isOccasion = set(strings.Fields(`statement interview email e-mail letter tweet speech post memo briefing blog report`))
@@ -303,7 +357,7 @@ var (
 // accordingTo reads a sentence with "according to" somebody at its start or its end.
 func (e *english) accordingTo(u []token) bool {
 	for i := 0; i+2 < len(u); i++ {
-		if u[i].text != "according" || u[i+1].text != "to" {
+		if u[i].text != "according" || u[i+1].text != "to" || i > 1 && u[i-1].text == "," && u[i-2].text == "that" {
 			continue
 		}
 		by, ok := e.behind(u, i+1)

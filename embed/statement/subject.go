@@ -21,7 +21,7 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 		}
 	}
 	progressive := strings.HasSuffix(u[v].text, "ing")
-	for i >= 0 && u[i].isWord() && (u[i].is(auxiliary|weekday) || adverbial(u[i]) || progressive && isBe[u[i].text] || u[i].text == "on" && u[i+1].is(weekday)) {
+	for i >= 0 && u[i].isWord() && (u[i].is(auxiliary|weekday) || adverbial(u[i]) || progressive && isBe[u[i].text] || u[i].text == "on" && u[i+1].is(weekday) || u[i].text == "since" && i > 0 && u[i-1].is(auxiliary)) {
 		i--
 	}
 	if i > 1 && isTime[u[i].text] && (u[i-1].text == "last" || u[i-1].text == "this" || u[i-1].text == "past") {
@@ -37,7 +37,12 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 	start := e.clauseStart(u, i)
 	switch {
 	case t.text == ",":
-		return e.apposition(u, start, i)
+		by, ok := e.apposition(u, start, i)
+		if !ok && start > 2 && u[start-1].is(conjunction) && u[start-2].text == "," {
+			by, ok = e.apposition(u, e.clauseStart(u, start-3), start-2) // Calder, while she was there, called
+			by.to = i
+		}
+		return by, ok
 	case t.text == "—" || t.text == "–" || t.text == "-":
 		for j := i - 1; j > 0; j-- {
 			if u[j].text == t.text {
@@ -314,7 +319,7 @@ func (e *english) opening(u []token) (speakerWords, bool) {
 	if from >= len(u) {
 		return speakerWords{}, false
 	}
-	if u[0].is(preposition) || u[0].is(conjunction) && !u[0].is(heShe) || strings.HasSuffix(u[0].text, "ing") {
+	if u[0].text == "asked" || u[0].is(preposition) || u[0].is(conjunction) && !u[0].is(heShe) || strings.HasSuffix(u[0].text, "ing") {
 		for i, t := range u[:min(len(u), 30)] {
 			if t.text == "," {
 				from = i + 1
