@@ -73,7 +73,7 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 		if says[l.takes] {
 			told = e.skipPhrase(u, told)
 		}
-		if e.isClause(u, told, l) {
+		if e.isClause(u, told, l, v > 0 && (u[v-1].text == "who" || isRelative[u[v-1].text])) {
 			return told, to, true
 		}
 	}
@@ -156,8 +156,9 @@ func (e *english) toDo(u []token, i int, object bool) int {
 // saysNothing are what those decline to do who say nothing.
 var saysNothing = set(strings.Fields(`comment say answer respond discuss elaborate speak talk explain`))
 
-// isClause reports whether a clause without "that" begins at place i.
-func (e *english) isClause(u []token, i int, l lexeme) bool {
+// isClause reports whether a clause without "that" begins at place i. Behind a cue that is relative, a verb behind a
+// comma is the other clause's: Calder, who found the pot, will have it.
+func (e *english) isClause(u []token, i int, l lexeme, relative bool) bool {
 	if i+2 >= len(u) && u[len(u)-1].quote == nil || i >= len(u) || !u[i].isWord() && u[i].quote == nil {
 		return false
 	}
@@ -180,7 +181,7 @@ func (e *english) isClause(u []token, i int, l lexeme) bool {
 	for j := i + 1; j < min(len(u), i+farthest) && (u[j].isWord() || u[j].text == ","); j++ {
 		if aside = aside || u[j].text == ","; aside {
 			if u[j].is(finite) && u[j-1].text == "," {
-				return true // the dam, old as it is, will hold
+				return !relative // the dam, old as it is, will hold
 			}
 			continue
 		}

@@ -51,6 +51,9 @@ func (e *english) reported(u []token) bool {
 		}
 		if n > 0 && r.from >= all[n-1].from && v < all[n-1].to {
 			end := e.breaks(u, r)
+			if at := r.by.from - 1; end == 0 && u[all[n-1].verb].is(attitude) && !t.is(attitude) && at > 0 && at < len(u) && u[at].text == "," {
+				end = at // the ferry that they wanted to end, she said…
+			}
 			if r.by.from <= all[n-1].verb && !r.implied && u[r.verb-1].text == "," {
 				end = r.verb // the earlier cue stood in an explanation: Mr. Leenders, who estimated…, said
 			}
