@@ -36,6 +36,9 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 	if i >= len(u) {
 		return 0, 0, false
 	}
+	if u[i].text == "it" && i+1 < len(u) && u[i+1].text == "clear" {
+		i++ // made it clear that
+	}
 	if l.with != "" && u[i].isWord() {
 		for w := range strings.FieldsSeq(l.with) {
 			if u[i].text == w && i+2 < len(u) {
@@ -166,7 +169,10 @@ func (e *english) isClause(u []token, i int, l lexeme, relative bool) bool {
 	if t.quote != nil {
 		return l.takes&quoted != 0 && len(u)-i > 2
 	}
-	if (t.text == "it" || t.text == "this") && !u[i+1].is(finite) && !strings.HasSuffix(u[i+1].text, "s") && !strings.HasSuffix(u[i+1].text, "ed") {
+	if t.takes&thatClause != 0 && u[i+1].text == "that" {
+		return false // letters found on Monday suggest that…
+	}
+	if (t.text == "it" || t.text == "this" && (!u[i+1].isWord() || u[i+1].is(preposition|weekday))) && !u[i+1].is(finite) && !strings.HasSuffix(u[i+1].text, "s") && !strings.HasSuffix(u[i+1].text, "ed") {
 		return false // he said it again
 	}
 	if !t.capital() && (t.is(preposition) && t.text != "under" && t.text != "despite" && t.text != "during" && t.text != "without" || t.is(conjunction) && !opensClause[t.text] || t.is(auxiliary) && !t.is(article) && !opensClause[t.text] || t.is(finite)) ||
@@ -207,6 +213,9 @@ func (e *english) isWording(u []token, i int, l lexeme) bool {
 	if t.quote != nil {
 		return true
 	}
+	if t.text == "only" || t.text == "just" {
+		t = u[i+1]
+	}
 	if t.text == "that" && l.takes&thatClause == 0 && !u[i+1].is(finite) {
 		return true // dismissed that suggestion
 	}
@@ -227,7 +236,7 @@ func (e *english) nounEnd(u []token, i int) int {
 		if u[j].text == ";" || u[j].text == "—" {
 			return j
 		}
-		if u[j].quote != nil && e.comma(u[j]) && strings.HasSuffix(u[j+1].text, "ing") {
+		if u[j].quote != nil && e.comma(u[j]) && (strings.HasSuffix(u[j+1].text, "ing") || u[j+1].is(heShe|otherPronoun)) {
 			return j + 1
 		}
 		if u[j].text != "," {

@@ -148,8 +148,8 @@ func (e *english) introduces(u []token, v int) bool {
 func (e *english) reportedBefore(u []token, by *speakerWords, verb int) bool {
 	end := by.from
 	adding := strings.HasSuffix(u[verb].text, "ing") && u[verb-1].text == ","
-	if adding {
-		end = verb - 1
+	if adding || u[verb-1].text == "and" && by.from < verb-1 {
+		end, adding = verb-1, true
 	}
 	if end < 4 || !slices.ContainsFunc(u[:end], func(t token) bool { return t.takes != 0 }) {
 		return false

@@ -90,13 +90,15 @@ var lexicon = func() map[string]lexeme {
 		 tweeting pointed points pointing`)
 	cues(bareClause, `found finds believes believe believed thinks think hopes hope hoped fears fear feared claims claimed claim suggested suggests acknowledged admitted conceded insisted insists
 		argued argues noted added adds adding announced predicted predicts explained estimated estimates warned denied wrote writes confirmed revealed concluded contends contended
-		maintains asserted alleged stated declared recalled figured indicated indicates declares acknowledges admits concedes concludes notes contend maintain alleges predicts explains reveals confirms recalls worries complained complains joked cautioned observed testified emphasized stressed
+		maintains asserted alleged stated declared recalled figured indicated indicates declares acknowledges admits concedes concludes insist argue predict warn suggest explain estimate declare admit concede acknowledge announce reveal reveals confirm conclude complain agree agrees deny denies
+		contends write claims notes contend alleges predicts explains reveals confirms recalls worries complained complains joked cautioned observed testified emphasized stressed
 		speculated learned learns guessed guess reckons reckoned feel feels felt knows know knew doubted doubts realized realizes suspects suspected imagines showed show showing claiming believing arguing noting insisting suggesting hoping vowed promised pledged promises
 		worried assured reminded told agreed reported reports shows `)
+	cues(infinitive|object, `ask urge`)
 	cues(infinitive, `want wants wanted wanting seek seeks sought seeking plan plans planned planning intend intends intended aim aims aimed aiming wishes wished prefer prefers`)
 	cues(infinitive|object, `expect expects expected expecting`)
 	cues(infinitive|object, `ordered orders instructed instructs`)
-	cues(infinitive, `vowed vows vowing promised promises promise promising pledged pledges pledging threatened threatens threatening agreed agrees offered offers offering refused refuses refusing
+	cues(infinitive, `vowed vows vowing promised promises promise promising pledged pledges pledge pledging hoping refusing refuse vow threatened threatens threatening agreed agrees offered offers offering refused refuses refusing
 		declined declines swore asked asks asking demanded demands proposed proposes proposing hopes hope hoped hoping claimed claims claiming
 		 
 		urged urges urging encouraged encourages encouraging orders advised advises warned warns challenges instructed persuaded implored pressed`)
@@ -109,6 +111,9 @@ var lexicon = func() map[string]lexeme {
 		praised praises praising lauded rejected rejects rejecting questioned cited cites citing
 		defended defends defending touted touts touting condemned condemns condemning characterized characterised derided assailed ripped decried hailed ridiculed bemoaned disputed disputes 
 		referenced mentioned mentions highlighted highlights discussed bashed scolded rebuked chided berated lambasted `)
+	cues(wording, `announces announce denies deny proposes predicts demands acknowledges acknowledge suggests promises emphasizes emphasizing stresses stressing reiterates reiterating outlines outlining recommends recommending
+		urges urge urging confirms confirming alleges alleging explains recalling discloses disclosing reveals revealing laments lamenting repeats repeating concedes admits estimates requested requesting
+		welcomed welcomes welcoming applauded applauds applauding`)
 	cues(wording, `declared declares declaring shows showed show refuted refutes refuting announced announcing denied denying proposed proposes proposing predicted predicting demanded demands demanding acknowledged acknowledging suggested suggesting promised promising emphasized stressed reiterated outlined recommended urged urging confirmed claimed claiming alleged alleging reported noted noting explained explaining recalled estimated estimating vowed disclosed revealed lamented reported reporting repeated stated conceded admitted`)
 	for w, with := range map[string]string{
 		"called": "for on", "calls": "for on", "calling": "for on", "pointed": "out to", "points": "out to", "pointing": "out to", "referred": "to", "refers": "to", "referring": "to", "talked": "about of", "talks": "about of", "talking": "about of", "spoke": "about of",
@@ -137,7 +142,7 @@ var lexicon = func() map[string]lexeme {
 	}
 	classes(attitude, `learned learns guessed guess reckons reckoned feel feels felt knows know knew knowing doubted doubts doubt realized realizes realizing suspects suspected imagines wishes wished decided decides
 		believed believes believe believing thinks think hopes hope hoped hoping feared fears fear fearing worried worries worrying understood understands want wants wanted wanting seek seeks sought seeking plan plans planned planning
-		intend intends intended expect expects expected expecting aim aims aimed aiming prefer prefers preferred favor favors favored support supports supported supporting oppose opposes opposed opposing`)
+		intend intends intended expect expects expected expecting aim aims aimed aiming prefer prefers preferred`)
 	classes(heShe, `he she`)
 	classes(otherPronoun, `they it we i who`)
 	classes(noSubject, `you there this these those which that what`)

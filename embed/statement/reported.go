@@ -241,7 +241,14 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	t := u[v]
 	r := report{verb: v, to: len(u)}
 	by, ok := e.before(u, v)
-	if ok && t.is(attitude) && (possessive(u[v-1], false) || strings.HasSuffix(t.text, "ed") && strings.ContainsAny(u[v-1].text, "'’") || unasserted(u, by)) {
+	if ok && by.from == 1 && u[0].text == "as" && v+3 < len(u) && u[v+1].text == "," && t.takes&quoted != 0 && !t.is(attitude) {
+		r.by, r.from = by, v+2 // As the council said, …
+		return r, true
+	}
+	if ok && possessive(u[v-1], false) && canBeNoun(t) {
+		return report{}, false // the council's pledge to wait
+	}
+	if ok && t.is(attitude) && (strings.HasSuffix(t.text, "ed") && strings.ContainsAny(u[v-1].text, "'’") || unasserted(u, by)) {
 		return report{}, false
 	}
 	if ok {
@@ -269,6 +276,9 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 		if comma > 1 && u[comma].text == "," {
 			end := v + 1
 			if !ok {
+				if _, _, told := e.content(u, v); told && !says[t.takes] {
+					return report{}, false // had, in a letter, asked the court to stay
+				}
 				by, ok = e.behind(u, v)
 				end = by.to
 			}
@@ -287,7 +297,7 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	for joined > 1 && (adverbial(u[joined]) || u[joined].is(auxiliary)) {
 		joined--
 	}
-	if !(strings.HasSuffix(t.text, "ing") && (e.comma(u[v-1]) || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || (u[joined].text == "and" || u[joined].text == "but") && !canBeNoun(t)) {
+	if !(strings.HasSuffix(t.text, "ing") && (e.comma(u[v-1]) || dashes[u[v-1].text] || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || (u[joined].text == "and" || u[joined].text == "but") && !canBeNoun(t)) {
 		return report{}, false
 	}
 	if r.from, r.to, ok = e.content(u, v); !ok {

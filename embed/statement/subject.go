@@ -30,6 +30,9 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 			i--
 		}
 	}
+	if i+1 < v && u[i+1].text == "both" && (i < 0 || u[i].is(conjunction) || u[i].text == ",") {
+		return speakerWords{kind: someone, from: i + 1, to: i + 2}, true
+	}
 	if i < 0 {
 		return speakerWords{}, false
 	}
@@ -37,16 +40,23 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 	start := e.clauseStart(u, i)
 	switch {
 	case t.text == ",":
-		by, ok := e.apposition(u, start, i)
-		if !ok && start > 2 && u[start-1].is(conjunction) && u[start-2].text == "," {
-			by, ok = e.apposition(u, e.clauseStart(u, start-3), start-2) // Calder, while she was there, called
-			by.to = i
+		if by, ok := e.beforeClause(u, i, isWho); ok {
+			return by, true
 		}
-		return by, ok
+		if by, ok := e.apposition(u, start, i); ok {
+			return by, true
+		}
+		return e.beforeClause(u, i, isAside)
 	case t.text == "—" || t.text == "–" || t.text == "-":
 		for j := i - 1; j > 0; j-- {
 			if u[j].text == t.text {
-				return e.phrase(u, e.clauseStart(u, j-1), j) // Gingrich — once the Speaker — said
+				from := e.clauseStart(u, j-1)
+				for k := j - 1; k > from; k-- {
+					if u[k].text == "," {
+						from = k + 1 // even so, Gingrich — once the Speaker — said
+					}
+				}
+				return e.phrase(u, from, j) // Gingrich — once the Speaker — said
 			}
 		}
 		return speakerWords{}, false
@@ -118,6 +128,8 @@ func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
 	}
 	t, one := u[from], from == to-1
 	switch {
+	case u[to-1].is(heShe) && !one && !u[to-2].is(preposition) && !hasVerb(u[from:to-1]):
+		return speakerWords{words: u[to-1 : to], kind: heOrShe, from: to - 1, to: to}, true // late on Monday she said
 	case t.is(heShe) && one:
 		return speakerWords{words: u[from:to], kind: heOrShe, from: from, to: to}, true
 	case t.text == "who":
@@ -144,6 +156,10 @@ func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
 			head = k
 			break
 		}
+		if x.takes != 0 && (strings.HasSuffix(x.text, "ed") || x.text == "found") && k+1 < to && u[k+1].is(preposition) {
+			head = k // figures reported on Sunday suggest
+			break
+		}
 		if x.is(finite) || x.takes&thatClause != 0 && (strings.HasSuffix(x.text, "ed") || x.takes&bareClause != 0 && x.takes&quoted != 0 && k < to-1) {
 			return e.trailingName(u, from, to)
 		}
@@ -162,7 +178,7 @@ func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
 		}
 	}
 	if name == head {
-		return speakerWords{kind: someone, from: from, to: to}, t.is(article|title) || t.capital() || isNumber(t) || possessive(t, false) || strings.HasSuffix(u[head-1].text, "s")
+		return speakerWords{kind: someone, from: from, to: to}, t.is(article|title) || t.capital() || isNumber(t) || possessive(t, false) || strings.HasSuffix(u[head-1].text, "s") || strings.HasSuffix(u[head-1].text, "ed") && head-from > 1 && strings.HasSuffix(u[head-2].text, "s")
 	}
 	words, kind := u[name:head], person
 	switch {
@@ -227,6 +243,28 @@ func (e *english) trailingName(u []token, from, to int) (speakerWords, bool) {
 	return speakerWords{words: u[name:to], kind: person, from: name, to: to}, true
 }
 
+var (
+	isWho   = set(strings.Fields(`who whose`))
+	isAside = set(strings.Fields(`which while when where as if though although despite after before since`))
+)
+
+// beforeClause reads a speaker with a clause of its own between commas, the second of which is token comma, and the
+// first word of which is one of some: Calder, who built the mill and kept it, said; Calder, while she was there, said.
+func (e *english) beforeClause(u []token, comma int, opens map[string]bool) (speakerWords, bool) {
+	const farthest = 40
+	for k := comma - 2; k > 1 && k > comma-farthest; k-- {
+		if u[k].quote != nil && e.isSpeech(*u[k].quote) || u[k].text == ";" || u[k].text == ":" {
+			break
+		}
+		if opens[u[k].text] && u[k-1].text == "," {
+			by, ok := e.apposition(u, e.clauseStart(u, k-2), k-1)
+			by.to = comma
+			return by, ok
+		}
+	}
+	return speakerWords{}, false
+}
+
 // apposition reads a speaker with an explanation between commas, the second of which is token comma: Ruth Calder, the
 // mayor, said; the mayor, Ruth Calder, said. A name alone between commas is the speaker wherever it stands.
 func (e *english) apposition(u []token, start, comma int) (speakerWords, bool) {
@@ -259,6 +297,9 @@ func (e *english) apposition(u []token, start, comma int) (speakerWords, bool) {
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
 		p := parts[i]
+		if p[1]-p[0] > 1 && u[p[1]-1].is(auxiliary) && u[p[1]-1].is(finite) {
+			p[1]-- // the council had, in a letter, asked
+		}
 		if u[p[0]].is(preposition) || hasVerb(u[p[0]:p[1]]) {
 			continue
 		}
