@@ -58,7 +58,7 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 	}
 	if l.takes&(questions|object) == questions|object {
 		const farthest = 16 // words for whom it is asked: the former secretary of state during a chat if…
-		for j := told; j+2 < len(u) && j < told+farthest && u[j].isWord() && !(u[j].is(finite) && !u[j].capital()); j++ {
+		for j := told; j+2 < len(u) && j < told+farthest && u[j].isWord() && u[j].text != "to" && !(u[j].is(finite) && !u[j].capital()); j++ {
 			if u[j].text == "if" || u[j].text == "whether" {
 				return j, to, true
 			}
@@ -206,7 +206,7 @@ var says = map[takes]bool{lexicon["said"].takes: true, lexicon["told"].takes: tr
 
 // isWording reports whether words that a cue takes begin at place i: the deal a disgrace.
 func (e *english) isWording(u []token, i int, l lexeme) bool {
-	if len(u)-i < 3 {
+	if len(u)-i < 3 && u[len(u)-1].quote == nil {
 		return false
 	}
 	t := u[i]
@@ -276,7 +276,7 @@ func (e *english) apposed(u []token, i int) bool {
 
 func hasFinite(tokens []token) bool {
 	for _, t := range tokens {
-		if t.is(finite) {
+		if t.is(finite | past) {
 			return true
 		}
 	}

@@ -241,6 +241,9 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	t := u[v]
 	r := report{verb: v, to: len(u)}
 	by, ok := e.before(u, v)
+	if ok && v > 0 && strings.HasSuffix(t.text, "ing") && (e.comma(u[v-1]) || dashes[u[v-1].text]) {
+		ok = false // the mayor opened the gate of the mill, saying: what stands before the comma is no subject
+	}
 	if ok && by.from == 1 && u[0].text == "as" && v+3 < len(u) && u[v+1].text == "," && t.takes&quoted != 0 && !t.is(attitude) {
 		r.by, r.from = by, v+2 // As the council said, …
 		return r, true
@@ -273,7 +276,7 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 		if ok && comma > 2 && u[comma].text == "as" && u[comma-1].text == "," {
 			comma-- // …, as the council said.
 		}
-		if comma > 1 && u[comma].text == "," {
+		if comma > 0 && u[comma].text == "," {
 			end := v + 1
 			if !ok {
 				if _, _, told := e.content(u, v); told && !says[t.takes] {
@@ -283,7 +286,7 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 				end = by.to
 			}
 			if ok && e.closes(u, end) {
-				if a := e.around(u, by, v, comma, end); len(earlier) == 0 || a.to == comma && !earlier[0].around && e.rounds(u, v, comma, end) {
+				if a := e.around(u, by, v, comma, end); len(earlier) == 0 && (comma > 1 || a.to == len(u)) || len(earlier) > 0 && a.to == comma && !earlier[0].around && e.rounds(u, v, comma, end) {
 					return a, true
 				}
 			}
@@ -376,6 +379,9 @@ func (e *english) accordingTo(u []token) bool {
 		by, ok := e.behind(u, i+1)
 		if !ok {
 			by = speakerWords{kind: someone, from: i, to: i + 2}
+			for by.to < len(u) && u[by.to].isWord() && u[by.to].text != "who" && (!u[by.to].is(preposition) || u[by.to].capital()) {
+				by.to++
+			}
 		}
 		if i == 0 {
 			for j := by.to; j < len(u); j++ {
@@ -391,6 +397,16 @@ func (e *english) accordingTo(u []token) bool {
 		end := i
 		if u[i-1].text == "," {
 			end--
+		}
+		if by.to < len(u) && (u[by.to].text == "who" || u[by.to].is(preposition)) {
+			for j := by.to; j+1 < len(u) && j < by.to+20 && u[j].quote == nil; j++ {
+				if u[j].text == "," {
+					if u[j+1].is(finite|auxiliary) && !u[j+1].is(article) {
+						by.to = j // the ferry, according to men who know her, is sound
+					}
+					break
+				}
+			}
 		}
 		if goesOn := by.to+3 < len(u) && u[by.to].text == "," && end < i && !e.apposed(u, by.to); end > 2 || end > 0 && goesOn {
 			to := u[end-1].end

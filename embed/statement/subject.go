@@ -21,7 +21,7 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 		}
 	}
 	progressive := strings.HasSuffix(u[v].text, "ing")
-	for i >= 0 && u[i].isWord() && (u[i].is(auxiliary|weekday) || adverbial(u[i]) || progressive && isBe[u[i].text] || u[i].text == "on" && u[i+1].is(weekday) || u[i].text == "since" && i > 0 && u[i-1].is(auxiliary)) {
+	for i >= 0 && u[i].isWord() && (u[i].is(auxiliary|weekday) && (len(u[i].word) < 4 || strings.ToUpper(u[i].word) != u[i].word) || adverbial(u[i]) || progressive && isBe[u[i].text] || u[i].text == "on" && u[i+1].is(weekday) || u[i].text == "since" && i > 0 && u[i-1].is(auxiliary)) {
 		i--
 	}
 	if i > 1 && isTime[u[i].text] && (u[i-1].text == "last" || u[i-1].text == "this" || u[i-1].text == "past") {
@@ -256,8 +256,20 @@ func (e *english) beforeClause(u []token, comma int, opens map[string]bool) (spe
 		if u[k].quote != nil && e.isSpeech(*u[k].quote) || u[k].text == ";" || u[k].text == ":" {
 			break
 		}
-		if opens[u[k].text] && u[k-1].text == "," {
-			by, ok := e.apposition(u, e.clauseStart(u, k-2), k-1)
+		if !opens[u[k].text] {
+			continue
+		}
+		at := k - 1
+		if opens["who"] {
+			for at > k-6 && at > 1 && u[at].isWord() && !u[at].is(article) {
+				at--
+			}
+			if u[at].is(article) {
+				at-- // Calder of Varn, a Liberal who built the mill, said
+			}
+		}
+		if at > 0 && u[at].text == "," {
+			by, ok := e.apposition(u, e.clauseStart(u, at-1), at)
 			by.to = comma
 			return by, ok
 		}
@@ -373,7 +385,7 @@ func (e *english) opening(u []token) (speakerWords, bool) {
 		to++
 	}
 	if to > from && to-from < 6 && !u[to-1].capital() && to < len(u) && u[from].capital() && !u[from].is(article|notName) {
-		if end := runEnd(u, from); e.certain(u[from:end]) {
+		if end := runEnd(u, from); e.certain(u[from:end]) && !possessive(u[end-1], false) {
 			to = end // a name and a verb that is not known
 		}
 	}
