@@ -17,7 +17,7 @@ func (e *english) belongs(tokens []token) bool {
 	for i := 0; i < min(len(tokens), longest); i++ {
 		t := tokens[i]
 		switch {
-		case t.takes&quoted != 0:
+		case t.takes&quoted != 0 && !strings.HasSuffix(t.text, "ing"):
 			if by, ok := e.before(tokens, i); ok && by.from == 0 {
 				after := e.skipWhen(tokens, i+1)
 				if t.takes&object != 0 && after == i+1 {

@@ -134,7 +134,7 @@ var lexicon = func() map[string]lexeme {
 	classes(auxiliary, `also later then once often still now again further recently repeatedly simply meanwhile only just always earlier today yesterday has had have ever already even too first himself herself themselves itself both never previously long`)
 	classes(negative, `not never didn't don't doesn't didn’t don’t doesn’t cannot can't can’t won't wouldn't won’t wouldn’t hasn't hasn’t haven't haven’t hadn't hadn’t isn't isn’t wasn't wasn’t to is are was were be been being would could should might may must can will nobody none did does do`)
 	classes(finite, `is are was were will would could should had has have must may might can do does did isn't isn’t wasn't wasn’t aren't aren’t won't won’t don't don’t doesn't doesn’t didn't didn’t can't can’t couldn't couldn’t wouldn't wouldn’t hasn't hasn’t`)
-	classes(past, `was were had did took went came got gave made knew saw found kept left lost won led met ran became began brought bought built broke chose drew drove fell felt fought grew heard held hurt
+	classes(past, `was were had did took went came got gave made knew saw found kept lost won led met ran became began brought bought built broke chose drew drove fell felt fought grew heard held hurt
 		let meant paid put read rose sat sent set shot showed spent spoke stood stole sold taught thought told understood woke wore wrote said needs wants goes gets makes takes seems looks knows means gives comes works feels helps`)
 	for w := range strings.FieldsSeq(`he's she's it's that's there's they're we're you're i'm i've we've you've they've he'd she'd they'd we'd i'd he'll she'll it'll they'll we'll i'll you'll who's`) {
 		classes(clauseStart|past, w)

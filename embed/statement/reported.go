@@ -379,7 +379,7 @@ func (e *english) accordingTo(u []token) bool {
 		by, ok := e.behind(u, i+1)
 		if !ok {
 			by = speakerWords{kind: someone, from: i, to: i + 2}
-			for by.to < len(u) && u[by.to].isWord() && u[by.to].text != "who" && (!u[by.to].is(preposition) || u[by.to].capital()) {
+			for i > 0 && by.to < len(u) && u[by.to].isWord() && u[by.to].text != "who" && (!u[by.to].is(preposition) || u[by.to].capital()) {
 				by.to++
 			}
 		}

@@ -48,8 +48,14 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 		}
 		return e.beforeClause(u, i, isAside)
 	case t.text == "—" || t.text == "–" || t.text == "-":
+		for i > 1 && u[i-1].text == t.text {
+			i-- // --
+		}
 		for j := i - 1; j > 0; j-- {
 			if u[j].text == t.text {
+				for j > 1 && u[j-1].text == t.text {
+					j--
+				}
 				from := e.clauseStart(u, j-1)
 				for k := j - 1; k > from; k-- {
 					if u[k].text == "," {
@@ -111,7 +117,7 @@ func (e *english) clauseStart(u []token, i int) int {
 // hasVerb reports whether tokens hold what makes a clause of them.
 func hasVerb(tokens []token) bool {
 	for i, t := range tokens {
-		if !t.capital() && t.isWord() && (t.is(finite) || i > 0 && (t.takes&thatClause != 0 || strings.HasSuffix(t.text, "ed"))) {
+		if !t.capital() && t.isWord() && (t.is(finite|past) || i > 0 && (t.takes&thatClause != 0 || strings.HasSuffix(t.text, "ed"))) {
 			return true
 		}
 	}
@@ -372,13 +378,24 @@ func (e *english) opening(u []token) (speakerWords, bool) {
 	if from >= len(u) {
 		return speakerWords{}, false
 	}
-	if u[0].text == "asked" || u[0].is(preposition) || u[0].is(conjunction) && !u[0].is(heShe) || strings.HasSuffix(u[0].text, "ing") {
+	if u[0].text == "asked" || u[0].is(preposition) || u[0].is(conjunction) && u[0].text != "and" && u[0].text != "but" && u[0].text != "yet" || strings.HasSuffix(u[0].text, "ing") {
 		for i, t := range u[:min(len(u), 30)] {
-			if t.text == "," {
-				from = i + 1
-				break
+			if t.text != "," {
+				continue
+			}
+			from = i + 1
+			if end := runEnd(u, from); end == from || u[min(end, len(u)-1)].text != "," || e.certain(u[from:end]) {
+				if from < len(u) && !u[from].is(preposition) {
+					break
+				}
 			}
 		}
+	}
+	for from+1 < len(u) && (u[from].text == "and" || u[from].text == "but" || u[from].text == "yet" || u[from].text == "then") {
+		from++
+	}
+	if from >= len(u) {
+		return speakerWords{}, false
 	}
 	to := from
 	for to < len(u) && to < from+14 && u[to].isWord() && (to == from || u[to].capital() || !(u[to].is(finite|auxiliary) || u[to].takes != 0 || strings.HasSuffix(u[to].text, "ed") || adverbial(u[to]) || u[to].is(preposition) || u[to].text == "who")) {
