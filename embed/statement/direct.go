@@ -171,7 +171,7 @@ func (e *english) announcement(u []token) bool {
 		return false
 	}
 	for v := n - 1; v >= max(0, n-14); v-- {
-		if u[v].takes&quoted == 0 {
+		if u[v].takes&quoted == 0 && !issues(u[v:n]) {
 			continue
 		}
 		if by, ok := e.before(u, v); ok {
@@ -240,7 +240,7 @@ func (e *english) attributedBefore(u []token, q int) (speakerWords, int, bool) {
 		if u[v].isWord() && u[v].is(finite) && !u[v].capital() {
 			break
 		}
-		if !introducesQuote(u[v]) {
+		if !introducesQuote(u[v]) && !(u[q-1].text == ":" && issues(u[v:q])) {
 			continue
 		}
 		if by, ok := e.before(u, v); ok {
@@ -258,6 +258,13 @@ func (e *english) attributedBefore(u []token, q int) (speakerWords, int, bool) {
 	}
 	return speakerWords{}, 0, false
 }
+
+// issues reports whether tokens tell that a paper was given out: issued a statement.
+func issues(tokens []token) bool {
+	return issuing[tokens[0].text] && slices.ContainsFunc(tokens[1:], func(t token) bool { return isOccasion[t.text] })
+}
+
+var issuing = set(strings.Fields(`issued issues released releases published publishes sent sends gave gives made makes`))
 
 // introducesQuote reports whether a cue stands beside the whole sentences that it reports.
 func introducesQuote(t token) bool { return t.takes&quoted != 0 && t.takes&thatClause != 0 }

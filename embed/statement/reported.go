@@ -77,11 +77,15 @@ func (e *english) reported(u []token) bool {
 			sp.first = min(sp.first, implied)
 		}
 		e.meetWords(r.by)
+		thinks := u[r.verb].is(attitude)
+		if thinks {
+			sp.first = min(sp.first, thought)
+		}
 		e.add(akin.Indirect, span{u[r.from].start, u[r.to-1].end}, sp)
 		done = r.to
 		e.introduce(u[r.from:r.to])
 		e.prior, e.said = sp.after(), &r.by
-		if u[r.verb].is(attitude) {
+		if thinks {
 			e.prior = nil // a quotation does not go on with what somebody wants
 		}
 	}

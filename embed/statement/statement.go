@@ -19,6 +19,7 @@ const (
 	implied   = 0.8  // the subject stands earlier in the sentence
 	pronoun   = 0.75 // he, she: the one person spoken of
 	later     = 0.7  // a later sentence of a pronoun's speech
+	thought   = 0.6  // what somebody is told to think or want: half of it is nobody's words
 	unknown   = 0.5  // somebody says so, but who is not certain
 )
 
