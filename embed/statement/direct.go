@@ -115,7 +115,7 @@ func (e *english) direct(u []token) (*speech, bool) {
 		}
 		for i, t := range u[from:] {
 			i += from
-			if t.quote != nil && (i == q || e.isSpeech(*t.quote)) {
+			if t.quote != nil && (i == q || e.isSpeech(*t.quote) && !e.isName(u, i)) {
 				e.quote(*t.quote, sp)
 			}
 		}
@@ -162,6 +162,29 @@ func (e *english) reportedBefore(u []token, by *speakerWords, verb int) bool {
 		*by = *e.said
 	}
 	return true
+}
+
+// isName reports whether the quotation at place q is the name of a thing, such as a book: it follows a word, and its own
+// words have capital letters. Said on Varn Radio's “Good Morning.”
+func (e *english) isName(u []token, q int) bool {
+	if q == 0 || !u[q-1].isWord() || u[q-1].takes != 0 {
+		return false
+	}
+	inner := u[q].quote.inner()
+	from, _ := slices.BinarySearchFunc(e.tokens, inner.start, func(t token, place int) int { return t.start - place })
+	words := 0
+	for _, t := range e.tokens[from:] {
+		if t.start >= inner.end {
+			break
+		}
+		if !t.isWord() {
+			continue
+		}
+		if words++; len(t.word) > 3 && !t.capital() || words > 12 {
+			return false
+		}
+	}
+	return words > 0
 }
 
 // announcement reads a sentence that ends its paragraph with a colon: the quotation it announces is the next one.
