@@ -20,16 +20,12 @@ type report struct {
 // says is his; but a clause of its own (…, but she said…; …, adding that…) begins a report of its own.
 func (e *english) reported(u []token) bool {
 	var all []report
-	headline := isHeadline(u)
 	for v, t := range u {
-		if t.text == "think" && v+1 < len(u) && strings.HasPrefix(u[v+1].text, "tank") {
-			continue
-		}
-		if v > 0 && t.capital() && !headline {
-			continue // Hope Hicks, the Post
-		}
 		if t.takes == 0 && !t.is(claimNoun) && t.text != "put" && t.text != "puts" && t.text != "words" || t.quote != nil {
 			continue
+		}
+		if v > 0 && t.capital() && !isHeadline(u) || t.text == "think" && v+1 < len(u) && strings.HasPrefix(u[v+1].text, "tank") {
+			continue // Hope Hicks, a think tank
 		}
 		n := len(all)
 		if n > 0 && v < all[n-1].from {
@@ -300,11 +296,14 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	if v < 2 || ok && !strings.HasSuffix(t.text, "ing") {
 		return report{}, false
 	}
-	joined := v - 1 // the place of "and", before adverbs
-	for joined > 1 && (adverbial(u[joined]) || u[joined].is(auxiliary)) {
-		joined--
+	before := v - 1 // adverbs stand between
+	for before > 1 && (adverbial(u[before]) || u[before].is(auxiliary)) {
+		before--
 	}
-	if !(strings.HasSuffix(t.text, "ing") && (e.comma(u[v-1]) || dashes[u[v-1].text] || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || (u[joined].text == "and" || u[joined].text == "but") && !canBeNoun(t)) {
+	adds := e.comma(u[v-1]) || dashes[u[v-1].text] || u[v-1].text == "by" || u[v-1].text == "while" ||
+		u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")
+	joins := u[before].text == "and" || u[before].text == "but"
+	if !(adds && strings.HasSuffix(t.text, "ing")) && !(joins && !canBeNoun(t)) {
 		return report{}, false
 	}
 	if r.from, r.to, ok = e.content(u, v); !ok {
