@@ -22,7 +22,7 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 	}
 	progressive := strings.HasSuffix(u[v].text, "ing")
 	for i >= 0 && u[i].isWord() {
-		since := u[i].text == "since" && i > 0 && u[i-1].is(auxiliary) // has since said
+		since := u[i].text == "since" && i > 0 && u[i-1].is(auxiliary)                                           // has since said
 		between := u[i].is(auxiliary|weekday) && (len(u[i].word) < 4 || strings.ToUpper(u[i].word) != u[i].word) // but not VARN TODAY said
 		if !between && !since && !adverbial(u[i]) && !(progressive && isBe[u[i].text]) && !(u[i].text == "on" && u[i+1].is(weekday)) {
 			break
