@@ -64,11 +64,13 @@ var arrows = []struct {
 	{"server/observe", ". proto/akin/v1 server/query store/local"},
 	{"server/load", "proto/akin/v1"},
 	{"server/access", ". filelock"},
+	{"server/access/tlstest", ""},
 	{"server/limit", ""},
 	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/observe server/query server/query/compare server/wire store"},
-	{"server/gateway/widget", "proto/akin/v1"},
-	{"server/gateway", "proto/akin/v1"},
-	{"cmd/akin", ". config embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/load server/observe server/query store store/local testdata"},
+	{"server/gateway/recorded", ""},
+	{"server/gateway/widget", "proto/akin/v1 server/gateway/recorded"},
+	{"server/gateway", "proto/akin/v1 server/gateway/recorded server/observe"},
+	{"cmd/akin", ". config embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/load server/observe server/query server/wire store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

@@ -12,20 +12,18 @@ import (
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
-	"github.com/akinserver/akin/store"
 	"github.com/akinserver/akin/store/storetest"
 	"github.com/akinserver/akin/testdata"
 )
 
 // answerWithin is how long the store may take in these tests.
-const answerWithin = 500 * time.Millisecond
+const answerWithin = time.Second
 
 // overFlaky serves a store that is reached over a network which can fail.
 func overFlaky(t *testing.T) (*fixture, *embed.Stage, *storetest.Proxy) {
 	t.Helper()
-	proxy := storetest.NewProxy(t, newPort(t).address)
 	embedder := builtin(t)
-	st := openAt(t, proxy.Address, embedder, store.DialOptions(answerWithin)...)
+	st, proxy := storetest.OpenApart(t, embed.Fingerprint(embedder), embedder.Dimensions(), answerWithin)
 	stage := embed.New(st, embedder)
 	if _, err := stage.Ingest(t.Context(), embed.ReadFS(testdata.News, "news"), embed.IngestOptions{}); err != nil {
 		t.Fatal(err)

@@ -60,9 +60,10 @@ var rules = map[string]rule{
 type Limits struct {
 	KeyRate     float64        // calls a second by one key, unless the key says otherwise; 100 by default
 	AddressRate float64        // calls a second from one address (of IPv6, from one /64), but for loopback addresses; 50 by default
-	Calls       int            // answered at once, streams aside; 8 for each processor by default, and at least 16
-	Queue       int            // that wait meanwhile; as many as Calls by default
-	Wait        time.Duration  // how long they wait; 200 ms by default
+	Calls       int            // answered at once, streams aside; 2 for each processor by default, and at least 4, or four times as many with Elsewhere
+	Queue       int            // that wait meanwhile; four times Calls by default
+	Wait        time.Duration  // how long they wait; 100 ms by default
+	Elsewhere   bool           // the store or the embedder is a server elsewhere, so that calls mostly wait
 	Streams     int            // open at once; 256 by default
 	Time        time.Duration  // that a call may take, whatever its caller says; streams have a day; 1 min by default
 	Trusted     []netip.Prefix // proxies that are believed for whom they call; none by default
@@ -71,9 +72,15 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	l.KeyRate = cmp.Or(l.KeyRate, 100)
 	l.AddressRate = cmp.Or(l.AddressRate, 50)
-	l.Calls = cmp.Or(l.Calls, max(16, 8*runtime.GOMAXPROCS(0)))
-	l.Queue = cmp.Or(l.Queue, l.Calls)
-	l.Wait = cmp.Or(l.Wait, 200*time.Millisecond)
+	// Hardly more than there are processors: more at once get no more done, and what comes in is read late while all processors are taken. With 16 on 2 processors calls took seconds,
+	// those that are refused among them, when they came faster than they can be answered; with 4, a tenth of that (docs/operations.md, Overload).
+	calls := max(4, 2*runtime.GOMAXPROCS(0))
+	if l.Elsewhere {
+		calls *= 4
+	}
+	l.Calls = cmp.Or(l.Calls, calls)
+	l.Queue = cmp.Or(l.Queue, 4*l.Calls)
+	l.Wait = cmp.Or(l.Wait, 100*time.Millisecond)
 	l.Streams = cmp.Or(l.Streams, 256)
 	l.Time = cmp.Or(l.Time, time.Minute)
 	return l

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -22,7 +21,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
-	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/access"
@@ -69,8 +67,6 @@ type Server struct {
 	drain   time.Duration
 	grace   time.Duration
 	guard   *guard
-
-	leaving atomic.Bool
 }
 
 // New makes a server over a store, and the stage and the engine that work on it.
@@ -116,14 +112,14 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	return s
 }
 
-// Serve answers calls on a listener until the context ends: then health says NOT_SERVING; after Options.Grace no more calls are taken, those in flight are
-// answered, and those that take longer than Options.Drain are cut off. It returns nil when it stopped because the context ended.
-func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
+// Serve answers calls on listeners until the context ends: then health says NOT_SERVING; after Options.Grace no more calls are taken, those in flight are
+// answered, and those that take longer than Options.Drain are cut off. It returns nil when it stopped because the context ended, and is called once.
+func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	watched, stopWatching := context.WithCancel(ctx)
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		s.watchReady(watched)
+		s.watchHealth(watched)
 	}()
 	drained := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -134,40 +130,34 @@ func (s *Server) Serve(ctx context.Context, lis net.Listener) error {
 		defer cut.Stop()
 		s.grpc.GracefulStop()
 	})
-	err := s.grpc.Serve(lis)
+	served := make(chan error)
+	for _, lis := range listeners {
+		go func() { served <- s.serve(lis) }()
+	}
+	var err error
+	for range listeners {
+		if failed := <-served; failed != nil {
+			err = errors.Join(err, failed)
+			s.grpc.Stop() // what is left is no server that anybody has asked for
+		}
+	}
 	if !stop() {
 		<-drained
 	}
 	stopWatching()
 	<-watching
-	if err != nil {
+	return err
+}
+
+func (s *Server) serve(lis net.Listener) error {
+	if err := s.grpc.Serve(lis); err != nil && !errors.Is(err, grpc.ErrServerStopped) { // it was told to stop before it began
 		return fmt.Errorf("serve %s: %w", lis.Addr(), err)
 	}
 	return nil
 }
 
 // Leave tells whoever asks for the server's health that it is going to stop. Calls are answered until the context of Serve ends.
-func (s *Server) Leave() {
-	s.health.Shutdown()
-	s.leaving.Store(true)
-}
-
-// Problems says of each thing that must hold for calls to be answered why it does not; nil for what holds. The embedder is not among them: without it, what is asked by id is
-// answered all the same.
-func (s *Server) Problems(ctx context.Context) map[string]error {
-	problems := map[string]error{"process": nil, "store": nil, "generation": nil}
-	if s.leaving.Load() {
-		problems["process"] = errors.New("is stopping")
-	}
-	// A generation is live with the embedder that made its vectors, and no other: the store was opened for this server's.
-	switch err := s.live.Now().Store.CheckLive(ctx); {
-	case errors.Is(err, akin.ErrMismatch):
-		problems["generation"] = err
-	case err != nil:
-		problems["store"] = err
-	}
-	return problems
-}
+func (s *Server) Leave() { s.health.Shutdown() }
 
 func credentialsOf(config *tls.Config) credentials.TransportCredentials {
 	if config == nil {

@@ -494,6 +494,51 @@ func TestHealthAndReflection(t *testing.T) {
 	}
 }
 
+// TestListeners has one server answer at two addresses, and end as a whole when one of them fails.
+func TestListeners(t *testing.T) {
+	embedder := builtin(t)
+	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
+	stage := embed.New(st, embedder)
+	begin := func(ctx context.Context) (at []net.Listener, served chan error) {
+		s := server.New(st, stage, query.New(st, embedder, query.Options{}), server.Options{Log: slog.New(slog.DiscardHandler)})
+		for range 2 {
+			lis, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, lis)
+		}
+		served = make(chan error, 1)
+		go func() { served <- s.Serve(ctx, at...) }()
+		for _, lis := range at {
+			conn, err := grpc.NewClient(lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil {
+				t.Errorf("at %s: %v", lis.Addr(), err)
+			}
+			conn.Close()
+		}
+		return at, served
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, served := begin(ctx)
+	cancel()
+	if err := <-served; err != nil {
+		t.Errorf("told to stop: %v", err)
+	}
+	at, served := begin(t.Context())
+	at[1].Close()
+	if err := <-served; err == nil || !strings.Contains(err.Error(), at[1].Addr().String()) {
+		t.Errorf("one address fails: %v, want an error that names it", err)
+	}
+	if conn, err := net.Dial("tcp", at[0].Addr().String()); err == nil {
+		conn.Close()
+		t.Error("the other address is still listened on")
+	}
+}
+
 func TestDrainAnswersCallsInFlight(t *testing.T) {
 	f := start(t)
 	entered, leave := make(chan struct{}), make(chan struct{})

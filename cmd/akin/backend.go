@@ -189,12 +189,11 @@ func (f askFlags) dial(ctx context.Context, w io.Writer, use func(*grpc.ClientCo
 
 // connect reaches the backend's server within the process.
 func (b *backend) connect() (*grpc.ClientConn, func(), error) {
-	lis := bufconn.Listen(1 << 20)
+	within := newWithin()
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- b.server.Serve(ctx, lis) }()
-	conn, err := grpc.NewClient("passthrough:///akin", append(callOptions(),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return lis.DialContext(ctx) }))...)
+	go func() { served <- b.server.Serve(ctx, within) }()
+	conn, err := within.dial()
 	stop := func() {
 		if conn != nil {
 			conn.Close()
@@ -207,4 +206,14 @@ func (b *backend) connect() (*grpc.ClientConn, func(), error) {
 		return nil, nil, err
 	}
 	return conn, stop, nil
+}
+
+// within is a listener that only this process reaches.
+type within struct{ *bufconn.Listener }
+
+func newWithin() within { return within{bufconn.Listen(1 << 20)} }
+
+func (w within) dial() (*grpc.ClientConn, error) {
+	return grpc.NewClient("passthrough:///akin", append(callOptions(),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return w.DialContext(ctx) }))...)
 }

@@ -16,19 +16,17 @@ import (
 
 // dialFlags say how an akin server is spoken to. A key for it is read from AKIN_KEY.
 type dialFlags struct {
-	ServerTLS bool   `help:"Speak TLS with the akin server."`
-	ServerCA  string `help:"Authorities that may have signed its certificate, in PEM; those of this machine by default." placeholder:"FILE" type:"existingfile"`
+	Transport transportFlags `embed:"" prefix:"server-"`
 }
 
 func (f dialFlags) reach(address string) (*grpc.ClientConn, error) {
 	if _, _, err := hostPort(address); err != nil {
 		return nil, fmt.Errorf("--server: %w", err)
 	}
-	transport, err := speak(f.ServerTLS, f.ServerCA)
+	options, err := f.Transport.options()
 	if err != nil {
-		return nil, fmt.Errorf("--server-ca: %w", err)
+		return nil, err
 	}
-	options := append(callOptions(), transport)
 	if key := os.Getenv("AKIN_KEY"); key != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(key)))
 	}
@@ -39,20 +37,34 @@ func (f dialFlags) reach(address string) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// speak says whether TLS is spoken with a server, and which authorities may have signed its certificate; those of this machine when no file of them is named.
-func speak(withTLS bool, ca string) (grpc.DialOption, error) {
-	if !withTLS && ca == "" {
-		return grpc.WithTransportCredentials(insecure.NewCredentials()), nil
+// transportFlags say whether TLS is spoken with an akin server.
+type transportFlags struct {
+	TLS  bool   `help:"Speak TLS with the akin server." name:"tls"`
+	CA   string `help:"Authorities that may have signed its certificate, in PEM; those of this machine by default." placeholder:"FILE" type:"existingfile" name:"ca"`
+	Cert string `help:"Certificate to show to the akin server, where it wants one of its callers." placeholder:"FILE" type:"existingfile" and:"client"`
+	Key  string `help:"Its private key." placeholder:"FILE" type:"existingfile" and:"client"`
+}
+
+// options speak TLS where anything is said of it.
+func (f transportFlags) options() ([]grpc.DialOption, error) {
+	if f == (transportFlags{}) {
+		return callOptions(), nil
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if ca != "" {
-		pool, err := access.ReadCA(ca)
-		if err != nil {
-			return nil, err
+	var err error
+	if f.CA != "" {
+		if config.RootCAs, err = access.ReadCA(f.CA); err != nil {
+			return nil, fmt.Errorf("TLS with the akin server: %w", err)
 		}
-		config.RootCAs = pool
 	}
-	return grpc.WithTransportCredentials(credentials.NewTLS(config)), nil
+	if f.Cert != "" {
+		own, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+		if err != nil {
+			return nil, fmt.Errorf("TLS with the akin server: certificate %s with key %s: %w", f.Cert, f.Key, err)
+		}
+		config.Certificates = []tls.Certificate{own}
+	}
+	return append(callOptions(), grpc.WithTransportCredentials(credentials.NewTLS(config))), nil
 }
 
 // bearer is a key that goes with every call.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -17,29 +16,30 @@ import (
 )
 
 type gatewayCmd struct {
-	Backend    string `help:"Address of the akin server that answers." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
-	BackendTLS bool   `help:"Speak TLS with that server."`
-	BackendCA  string `help:"Authorities that may have signed its certificate, in PEM; those of this machine by default." placeholder:"FILE" type:"existingfile"`
-	Listen     string `help:"Address to answer HTTP on." default:"127.0.0.1:7412" placeholder:"HOST:PORT"`
+	Backend   string         `help:"Address of the akin server that answers." default:"127.0.0.1:7411" placeholder:"HOST:PORT"`
+	Transport transportFlags `embed:"" prefix:"backend-"`
+	Listen    string         `help:"Address to answer HTTP on." default:"127.0.0.1:7412" placeholder:"HOST:PORT"`
 	webFlags
 	keylessFlags
-	Drain time.Duration `help:"How long requests in flight may take when the gateway is told to stop." default:"10s"`
+	observeFlags
+	MaxTime time.Duration `help:"How long a call may take, whatever its caller says, and a line of articles to arrive." default:"1m" group:"Limits"`
+	Drain   time.Duration `help:"How long requests in flight may take when the gateway is told to stop." default:"10s"`
 }
 
-func (c gatewayCmd) Run(ctx context.Context, std streams) error {
-	log := slog.New(slog.NewTextHandler(std.err, nil))
+func (c gatewayCmd) Run(ctx context.Context, std streams) (err error) {
+	log := c.log(std.err)
 	if _, _, err := hostPort(c.Backend); err != nil {
 		return fmt.Errorf("--backend: %w", err)
 	}
-	transport, err := speak(c.BackendTLS, c.BackendCA)
-	if err != nil {
-		return fmt.Errorf("--backend-ca: %w", err)
-	}
-	config, err := c.tls("", log)
+	options, err := c.Transport.options()
 	if err != nil {
 		return err
 	}
-	conn, err := grpc.NewClient(c.Backend, append(callOptions(), transport)...)
+	config, err := c.tls(log)
+	if err != nil {
+		return err
+	}
+	conn, err := grpc.NewClient(c.Backend, options...)
 	if err != nil {
 		return fmt.Errorf("--backend: %w", err)
 	}
@@ -52,15 +52,17 @@ func (c gatewayCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return fmt.Errorf("--cors-origin: %w", err)
 	}
-	g, err := gateway.New(conn, gateway.Options{Log: log, Drain: c.Drain, Version: version(), Wrap: boxed(pages)})
+	seen, end, err := c.observeFlags.open(ctx, log)
 	if err != nil {
 		return err
 	}
-	lis, err := listenHTTP(c.Listen, config, log)
+	defer func() { err = errors.Join(err, end()) }()
+	web, err := listenHTTP(c.Listen, config, log)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	return g.Serve(ctx, lis)
+	defer web.Close()
+	return serveHTTP(ctx, conn, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages)})
 }
 
 // needsKey tells whether the server behind needs keys, and refuses to stand before one that does not where other machines reach it.
@@ -83,15 +85,16 @@ func (b *backend) serve(ctx context.Context, lis, web net.Listener, opts gateway
 	defer stop()
 	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer endCalls()
+	within := newWithin()
 	served := make(chan error, 1)
 	go func() {
-		err := b.server.Serve(calls, lis)
+		err := b.server.Serve(calls, lis, within)
 		cancel()
 		served <- err
 	}()
 	var err error
 	if web != nil {
-		err = b.serveHTTP(ctx, web, opts)
+		err = b.serveHTTP(ctx, within, web, opts)
 		cancel()
 	}
 	<-ctx.Done()
@@ -99,13 +102,19 @@ func (b *backend) serve(ctx context.Context, lis, web net.Listener, opts gateway
 	return errors.Join(err, <-served)
 }
 
-func (b *backend) serveHTTP(ctx context.Context, web net.Listener, opts gateway.Options) error {
-	conn, stop, err := b.connect()
+// serveHTTP has a gateway ask the server within the process.
+func (b *backend) serveHTTP(ctx context.Context, within within, web net.Listener, opts gateway.Options) error {
+	conn, err := within.dial()
 	if err != nil {
 		return err
 	}
-	defer stop()
-	opts.Version, opts.Problems = version(), b.server.Problems
+	defer conn.Close()
+	return serveHTTP(ctx, conn, web, opts)
+}
+
+// serveHTTP is the one way to answer HTTP, whether the server that is asked is in this process or elsewhere.
+func serveHTTP(ctx context.Context, conn grpc.ClientConnInterface, web net.Listener, opts gateway.Options) error {
+	opts.Version = version()
 	g, err := gateway.New(conn, opts)
 	if err != nil {
 		return err

@@ -7,15 +7,19 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/akinserver/akin/server/access/tlstest"
 )
 
 func TestMain(m *testing.M) {
@@ -41,15 +45,19 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			// await FILE TEXT waits until a background command has written the text.
-			"await": func(ts *testscript.TestScript, neg bool, args []string) {
-				for range 600 {
-					b, _ := os.ReadFile(ts.MkAbs(args[0]))
-					if strings.Contains(string(b), args[1]) {
-						return
-					}
-					time.Sleep(50 * time.Millisecond)
-				}
-				ts.Fatalf("%s never said %q", args[0], args[1])
+			"await": func(ts *testscript.TestScript, neg bool, args []string) { await(ts, args[0], args[1]) },
+			// listening FILE TEXT NAME waits as await does, and sets a variable to the address that the line names, as this machine reaches it: tests listen on free ports.
+			"listening": func(ts *testscript.TestScript, neg bool, args []string) {
+				_, port, err := net.SplitHostPort(regexp.MustCompile(`address="?([^ "]+)`).FindStringSubmatch(await(ts, args[0], args[1]))[1])
+				ts.Check(err)
+				ts.Setenv(args[2], net.JoinHostPort("127.0.0.1", port))
+			},
+			// certify NAME writes NAME-ca.pem, and a certificate that it has signed: NAME.pem and NAME.key.
+			"certify": func(ts *testscript.TestScript, neg bool, args []string) {
+				authority, err := tlstest.NewAuthority(args[0])
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]+"-ca.pem"), authority.PEM(), 0o600))
+				ts.Check(authority.WriteLeaf(args[0], ts.MkAbs(args[0]+".pem"), ts.MkAbs(args[0]+".key")))
 			},
 			// get URL FILE writes what is answered there; whether that is no error, its status tells.
 			"get": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -72,6 +80,21 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// await returns the line of a file that has a text, which a background command is to write.
+func await(ts *testscript.TestScript, file, text string) string {
+	for range 600 {
+		b, _ := os.ReadFile(ts.MkAbs(file))
+		for line := range strings.Lines(string(b)) {
+			if strings.Contains(line, text) && strings.HasSuffix(line, "\n") {
+				return line
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s never said %q", file, text)
+	return ""
 }
 
 // TestKilledIngest kills an ingest again and again, and then lets it finish: every article is there, once.

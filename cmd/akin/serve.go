@@ -34,7 +34,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	config, err := c.tls(c.TLSClientCA, log)
+	config, err := c.tls(log)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits()}
+	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits(c.Qdrant != "" || c.Embedder == "openai")}
 	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if !keys.Required() {
 		log.Warn("there are no keys: whoever reaches this address can read, write and delete", "keys", c.path(c.Data))
 	}
-	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Wrap: boxed(pages)}); err != nil {
+	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages)}); err != nil {
 		return err
 	}
 	log.Info("stopped: the calls in flight are answered")
@@ -84,7 +84,6 @@ type accessFlags struct {
 	keysFlags
 	keylessFlags
 	webFlags
-	TLSClientCA string `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
 }
 
 // keylessFlags say whether other machines may reach a server whose callers need no key.
@@ -107,17 +106,18 @@ func (f keylessFlags) mayListen(needed bool, addresses ...string) error {
 
 // webFlags say how whoever answers HTTP is spoken to.
 type webFlags struct {
-	CORSOrigin []string `help:"Origins of pages that may read answers over HTTP, beside those of the keys." placeholder:"https://HOST" name:"cors-origin" group:"Keys"`
-	TLSCert    string   `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
-	TLSKey     string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+	CORSOrigin  []string `help:"Origins of pages that may read answers over HTTP, beside those of the keys." placeholder:"https://HOST" name:"cors-origin" group:"Keys"`
+	TLSCert     string   `help:"Certificate to speak TLS with. It is read again when it changes." placeholder:"FILE" type:"existingfile" name:"tls-cert" and:"tls" group:"Keys"`
+	TLSKey      string   `help:"Its private key." placeholder:"FILE" type:"existingfile" name:"tls-key" and:"tls" group:"Keys"`
+	TLSClientCA string   `help:"Authorities of which callers need a certificate." placeholder:"FILE" type:"existingfile" name:"tls-client-ca" group:"Keys"`
 }
 
 // tls is nil where none is spoken.
-func (f webFlags) tls(clientCA string, log *slog.Logger) (*tls.Config, error) {
+func (f webFlags) tls(log *slog.Logger) (*tls.Config, error) {
 	switch {
 	case f.TLSCert != "":
-		return access.OpenTLS(f.TLSCert, f.TLSKey, clientCA, log)
-	case clientCA != "":
+		return access.OpenTLS(f.TLSCert, f.TLSKey, f.TLSClientCA, log)
+	case f.TLSClientCA != "":
 		return nil, errors.New("--tls-client-ca: callers can show a certificate only where there are --tls-cert and --tls-key")
 	}
 	return nil, nil
@@ -140,14 +140,17 @@ func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Liste
 type limitFlags struct {
 	KeyRate      float64        `help:"Calls a second by one key, unless the key says otherwise." default:"100" group:"Limits"`
 	AddressRate  float64        `help:"Calls a second from one address." default:"50" group:"Limits"`
-	MaxCalls     int            `help:"Calls answered at once; 0 for 8 for each processor, and at least 16. As many wait for up to 200 ms; further ones are refused." group:"Limits"`
+	MaxCalls     int            `help:"Calls answered at once; 0 for 2 for each processor, and at least 4; with --qdrant or --embedder openai, for which calls mostly wait, 8 and 16. Four times as many wait for up to 100 ms; further ones are refused." group:"Limits"`
 	MaxStreams   int            `help:"Streams open at once." default:"256" group:"Limits"`
 	MaxTime      time.Duration  `help:"How long a call may take, whatever its caller says. Streams may take a day." default:"1m" group:"Limits"`
 	TrustedProxy []netip.Prefix `help:"Addresses of proxies that are believed for whom they call (X-Forwarded-For)." default:"127.0.0.0/8,::1/128" group:"Limits"`
 }
 
-func (f limitFlags) limits() server.Limits {
-	return server.Limits{KeyRate: f.KeyRate, AddressRate: f.AddressRate, Calls: f.MaxCalls, Streams: f.MaxStreams, Time: f.MaxTime, Trusted: f.TrustedProxy}
+// limits are the server's; elsewhere says that calls wait for a store or an embedder that is a server of its own.
+func (f limitFlags) limits(elsewhere bool) server.Limits {
+	return server.Limits{
+		KeyRate: f.KeyRate, AddressRate: f.AddressRate, Calls: f.MaxCalls, Streams: f.MaxStreams, Time: f.MaxTime, Trusted: f.TrustedProxy, Elsewhere: elsewhere,
+	}
 }
 
 // String names the store for people.

@@ -2,81 +2,35 @@ package access_test
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"io"
 	"log/slog"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/akinserver/akin/server/access"
+	"github.com/akinserver/akin/server/access/tlstest"
 )
 
-// authority signs certificates.
-type authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T, name string) *authority {
+func newAuthority(t *testing.T, name string) *tlstest.Authority {
 	t.Helper()
-	a := &authority{}
-	a.certificate, a.key = a.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	a, err := tlstest.NewAuthority(name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return a
 }
 
-func (a *authority) sign(t *testing.T, c *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
+func leaf(t *testing.T, a *tlstest.Authority, name string) (cert, key []byte) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	cert, key, err := a.Leaf(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	if c.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62)); err != nil {
-		t.Fatal(err)
-	}
-	parent, signer := a.certificate, a.key
-	if parent == nil {
-		parent, signer = c, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signed, key
-}
-
-// leaf is a certificate of 127.0.0.1, good for both ends, as PEM.
-func (a *authority) leaf(t *testing.T, name string) (cert, key []byte) {
-	t.Helper()
-	signed, private := a.sign(t, &x509.Certificate{
-		Subject: pkix.Name{CommonName: name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	})
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return asPEM("CERTIFICATE", signed.Raw), asPEM("PRIVATE KEY", der)
-}
-
-func asPEM(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	return cert, key
 }
 
 func write(t *testing.T, path string, content []byte) string {
@@ -127,16 +81,15 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca := newAuthority(t, "authority")
-	firstCert, firstKey := ca.leaf(t, "first")
-	secondCert, secondKey := ca.leaf(t, "second")
+	firstCert, firstKey := leaf(t, ca, "first")
+	secondCert, secondKey := leaf(t, ca, "second")
 	cert, key := write(t, filepath.Join(dir, "cert.pem"), firstCert), write(t, filepath.Join(dir, "key.pem"), firstKey)
 	var log bytes.Buffer
 	config, err := access.OpenTLS(cert, key, "", slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots := x509.NewCertPool()
-	roots.AddCert(ca.certificate)
+	roots := ca.Pool()
 	caller := &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}}
 	address := accept(t, config)
 	shown := func() string {
@@ -167,8 +120,8 @@ func TestCallersNeedACertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca, others := newAuthority(t, "authority"), newAuthority(t, "others")
-	serverCert, serverKey := ca.leaf(t, "server")
-	clientCA := write(t, filepath.Join(dir, "ca.pem"), asPEM("CERTIFICATE", ca.certificate.Raw))
+	serverCert, serverKey := leaf(t, ca, "server")
+	clientCA := write(t, filepath.Join(dir, "ca.pem"), ca.PEM())
 	config, err := access.OpenTLS(write(t, filepath.Join(dir, "cert.pem"), serverCert), write(t, filepath.Join(dir, "key.pem"), serverKey), clientCA, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -178,13 +131,12 @@ func TestCallersNeedACertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	with := func(a *authority) *tls.Config {
-		cert, key := a.leaf(t, "caller")
-		pair, err := tls.X509KeyPair(cert, key)
+	with := func(a *tlstest.Authority) *tls.Config {
+		pair, err := a.Pair("caller")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &tls.Config{RootCAs: roots, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }}
+		return &tls.Config{RootCAs: roots, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair, nil }}
 	}
 	if _, err := meet(address, with(ca)); err != nil {
 		t.Errorf("with a certificate: %v", err)
@@ -194,19 +146,26 @@ func TestCallersNeedACertificate(t *testing.T) {
 			t.Errorf("%s a caller is let in", name)
 		}
 	}
-	// The authority is replaced, and with it who is let in.
-	write(t, clientCA, asPEM("CERTIFICATE", others.certificate.Raw))
+	// The authority is replaced, and with it who is let in, also of those who come back with the ticket of a session.
+	again := with(ca)
+	again.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	if _, err := meet(address, again); err != nil {
+		t.Errorf("before: %v", err)
+	}
+	write(t, clientCA, others.PEM())
 	eventually(t, "the others are let in", func() bool { _, err := meet(address, with(others)); return err == nil })
-	if _, err := meet(address, with(ca)); err == nil {
-		t.Error("who was let in before still is")
+	for name, config := range map[string]*tls.Config{"anew": with(ca), "with a ticket": again} {
+		if _, err := meet(address, config); err == nil {
+			t.Errorf("who was let in before still is, %s", name)
+		}
 	}
 }
 
 func TestTLSThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	ca := newAuthority(t, "authority")
-	cert, key := ca.leaf(t, "server")
-	_, wrong := ca.leaf(t, "other")
+	cert, key := leaf(t, ca, "server")
+	_, wrong := leaf(t, ca, "other")
 	certFile, keyFile := write(t, filepath.Join(dir, "cert.pem"), cert), write(t, filepath.Join(dir, "key.pem"), key)
 	for name, files := range map[string][3]string{
 		"no certificate":     {filepath.Join(dir, "none.pem"), keyFile, ""},

@@ -3,21 +3,14 @@ package gateway_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +28,9 @@ import (
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
+	"github.com/akinserver/akin/store"
 	"github.com/akinserver/akin/store/storetest"
 )
 
@@ -63,9 +58,26 @@ type guarded struct {
 	client *http.Client
 	keys   map[string]string
 	log    *lockedBuffer
+	stage  *embed.Stage
+	leave  context.CancelFunc // ends the server alone
 }
 
 func startGuarded(t *testing.T, options server.Options) *guarded {
+	t.Helper()
+	return guard(t, options, bufconn.Listen(1<<20), storetest.Open)
+}
+
+// joined runs a test with a gateway in the server's process, and with one that reaches the server over a port: callers must not find a difference.
+func joined(t *testing.T, options server.Options, test func(t *testing.T, g *guarded)) {
+	t.Run("in one process", func(t *testing.T) { test(t, startGuarded(t, options)) })
+	t.Run("apart", func(t *testing.T) {
+		options.Limits.Trusted = append(options.Limits.Trusted, netip.MustParsePrefix("127.0.0.0/8"))
+		test(t, guard(t, options, listen(t), storetest.Open))
+	})
+}
+
+// guard has a gateway answer before a server that listens there, over a store that is opened so.
+func guard(t *testing.T, options server.Options, lis net.Listener, open func(testing.TB, string, int) *store.Store) *guarded {
 	t.Helper()
 	g := &guarded{client: http.DefaultClient, keys: map[string]string{}, log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -73,8 +85,9 @@ func startGuarded(t *testing.T, options server.Options) *guarded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := storetest.Open(t, embed.Fingerprint(embedder), embedder.Dimensions())
+	st := open(t, embed.Fingerprint(embedder), embedder.Dimensions())
 	stage := embed.New(st, embedder)
+	g.stage = stage
 	for _, corpus := range []string{"mine", "theirs"} {
 		article := akin.Article{ID: "a", Title: corpus, Paragraphs: []akin.Paragraph{{Text: "The ferry of " + corpus + " carries forty cars."}}}
 		if _, err := stage.Put(t.Context(), corpus, []akin.Article{article}); err != nil {
@@ -98,11 +111,16 @@ func startGuarded(t *testing.T, options server.Options) *guarded {
 	if options.Keys, err = access.OpenKeys(file, log); err != nil {
 		t.Fatal(err)
 	}
-	options.Log = log
+	options.Log, options.Observe = log, observe.New(observe.Options{Log: log})
 	s := server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), options)
-	within, outside := bufconn.Listen(1<<20), listen(t)
+	outside := listen(t)
 	conn, err := grpc.NewClient("passthrough:///akin", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return within.DialContext(ctx) }))
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			if within, ok := lis.(*bufconn.Listener); ok {
+				return within.DialContext(ctx)
+			}
+			return (&net.Dialer{}).DialContext(ctx, "tcp", lis.Addr().String())
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +137,10 @@ func startGuarded(t *testing.T, options server.Options) *guarded {
 		outside, g.url = tls.NewListener(outside, options.TLS), "https://"+outside.Addr().String()
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	answering, leave := context.WithCancel(ctx)
+	g.leave = leave
 	served := make(chan error, 2)
-	go func() { served <- s.Serve(ctx, within) }()
+	go func() { served <- s.Serve(answering, lis) }()
 	go func() { served <- web.Serve(ctx, outside) }()
 	t.Cleanup(func() {
 		g.client.CloseIdleConnections()
@@ -218,8 +238,9 @@ var paths = []struct{ method, path, body string }{
 }
 
 // TestKeysOverHTTP asks on every path, first as somebody who may, so that what is kept in memory would be there for those who may not.
-func TestKeysOverHTTP(t *testing.T) {
-	g := startGuarded(t, server.Options{})
+func TestKeysOverHTTP(t *testing.T) { joined(t, server.Options{}, testKeysOverHTTP) }
+
+func testKeysOverHTTP(t *testing.T, g *guarded) {
 	for _, p := range paths {
 		mine := fmt.Sprintf(p.path, "mine")
 		t.Run(p.method+" "+mine, func(t *testing.T) {
@@ -253,8 +274,9 @@ func TestKeysOverHTTP(t *testing.T) {
 }
 
 // TestPublishedKeyOverHTTP is what a widget does: its key stands in the URL, and its browser says which page it is on.
-func TestPublishedKeyOverHTTP(t *testing.T) {
-	g := startGuarded(t, server.Options{})
+func TestPublishedKeyOverHTTP(t *testing.T) { joined(t, server.Options{}, testPublishedKeyOverHTTP) }
+
+func testPublishedKeyOverHTTP(t *testing.T, g *guarded) {
 	path := "/v1/corpora/mine/articles/a/related?key=" + g.keys["read mine published"]
 	page := func(origin string) guardedReply { return g.ask(t, "GET", path, "", "", "Origin", origin) }
 	good := page("https://mine.example")
@@ -278,6 +300,9 @@ func TestPublishedKeyOverHTTP(t *testing.T) {
 			t.Errorf("asked beforehand from %s: %d %v", origin, asked.status, asked.header)
 		}
 	}
+	if got := g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "read mine", "X-Request-Id", "of-the-page"); got.header.Get("X-Request-Id") != "of-the-page" || !strings.Contains(g.log.String(), "request=of-the-page") {
+		t.Errorf("the id of a request: %v\n%s", got.header, g.log)
+	}
 	g.ask(t, "GET", "/v1/corpora/mine/articles/a?key="+g.keys["write mine"], "", "").want(t, "a write key in a URL", http.StatusForbidden, "PERMISSION_DENIED")
 	for name, key := range g.keys {
 		if strings.Contains(g.log.String(), key) {
@@ -287,7 +312,10 @@ func TestPublishedKeyOverHTTP(t *testing.T) {
 }
 
 func TestTooManyRequests(t *testing.T) {
-	g := startGuarded(t, server.Options{Limits: server.Limits{AddressRate: 4, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
+	joined(t, server.Options{Limits: server.Limits{AddressRate: 4, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}, testTooManyRequests)
+}
+
+func testTooManyRequests(t *testing.T, g *guarded) {
 	until := func(what string, ask func() guardedReply) {
 		t.Helper()
 		for range 20 {
@@ -312,8 +340,9 @@ func TestTooManyRequests(t *testing.T) {
 }
 
 // TestBodiesOfNobody sends bodies that never come, without a key that is good for them: nobody waits.
-func TestBodiesOfNobody(t *testing.T) {
-	g := startGuarded(t, server.Options{})
+func TestBodiesOfNobody(t *testing.T) { joined(t, server.Options{}, testBodiesOfNobody) }
+
+func testBodiesOfNobody(t *testing.T, g *guarded) {
 	for _, p := range paths {
 		if p.method != "POST" {
 			continue
@@ -337,52 +366,5 @@ func TestBodiesOfNobody(t *testing.T) {
 				t.Errorf("%s: %d after %s, want %d at once", p.path, answer.StatusCode, took, want)
 			}
 		}
-	}
-}
-
-// TestHTTPS speaks TLS with the outside, and none within the process.
-func TestHTTPS(t *testing.T) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: certificate}, keyFile: {Type: "PRIVATE KEY", Bytes: key}} {
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	config, err := access.OpenTLS(certFile, keyFile, "", slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := startGuarded(t, server.Options{TLS: config})
-	roots, err := access.ReadCA(certFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for protocol, h2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
-		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: h2}
-		g.client = &http.Client{Transport: transport}
-		g.ask(t, "GET", "/v1/corpora/mine/articles/a", "", "read mine").want(t, protocol, http.StatusOK, "")
-		answer, err := g.client.Get(g.url + "/healthz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if answer.Proto != protocol {
-			t.Errorf("spoke %s, want %s", answer.Proto, protocol)
-		}
-		transport.CloseIdleConnections()
 	}
 }

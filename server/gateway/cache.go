@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -11,37 +12,47 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/gateway/recorded"
+	"github.com/akinserver/akin/server/observe"
 )
 
-// kept are answers, by what they answer.
+// kept are answers: to each question the one that was given last.
 type kept struct {
-	answers *otter.Cache[key, *answer] // nil when none are kept
-	flights singleflight.Group
+	answers      *otter.Cache[digest, *answer] // nil when none are kept
+	flights      singleflight.Group
+	hits, misses atomic.Uint64
 }
 
-// key is the digest of a request and of all that its answer depends on.
-type key [sha256.Size]byte
+// digest of a question, or of a question and the state of the corpus that its answer depends on.
+type digest [sha256.Size]byte
 
-func (k key) etag() string { return `W/"` + base64.RawURLEncoding.EncodeToString(k[:15]) + `"` }
+// digested quotes the parts, so that none can hold what stands between them.
+func digested(parts ...string) digest { return sha256.Sum256(fmt.Appendf(nil, "%q", parts)) }
 
-// answer to a request.
+func (d digest) etag() string { return `W/"` + base64.RawURLEncoding.EncodeToString(d[:15]) + `"` }
+
+// answer to a question.
 type answer struct {
+	of       digest // the question, and the state of its corpus
 	status   int
 	header   http.Header
 	body     []byte
 	packed   []byte // body, by gzip; nil when it is too short for that
+	made     time.Time
 	lifetime time.Duration
-	until    time.Time // when it may have become wrong although its corpus is the same
-	denied   bool      // it was refused to its caller, which says nothing to others
+	denied   bool  // it was refused to its caller, which says nothing to others
+	away     error // that there is none since what answers is away
 }
 
 // overhead is what is kept beside the body of an answer, in bytes, roughly.
@@ -51,61 +62,121 @@ func newKept(bytes int64) (*kept, error) {
 	if bytes < 0 {
 		return &kept{}, nil
 	}
-	answers, err := otter.New(&otter.Options[key, *answer]{
+	answers, err := otter.New(&otter.Options[digest, *answer]{
 		MaximumWeight: uint64(bytes),
-		Weigher:       func(_ key, a *answer) uint32 { return uint32(len(a.body) + len(a.packed) + overhead) },
+		Weigher:       func(_ digest, a *answer) uint32 { return uint32(len(a.body) + len(a.packed) + overhead) },
 	})
 	return &kept{answers: answers}, err
 }
 
-// get returns an answer that is still good.
-func (k *kept) get(of key, now time.Time) (*answer, bool) {
+// stats are for those who look after the server.
+func (k *kept) stats() observe.CacheStats {
+	return observe.CacheStats{
+		Hits: k.hits.Load(), Misses: k.misses.Load(), Entries: int64(k.answers.EstimatedSize()), Bytes: int64(k.answers.WeightedSize()),
+	}
+}
+
+// get returns the last answer to a question, if it is good.
+func (k *kept) get(question digest, good func(*answer) bool) (*answer, bool) {
 	if k.answers == nil {
 		return nil, false
 	}
-	a, ok := k.answers.GetIfPresent(of)
-	return a, ok && now.Before(a.until)
+	if a, ok := k.answers.GetIfPresent(question); ok && good(a) {
+		k.hits.Add(1)
+		return a, true
+	}
+	k.misses.Add(1)
+	return nil, false
 }
 
-func (k *kept) set(of key, a *answer) {
+func (k *kept) set(question digest, a *answer) {
 	if k.answers != nil && (a.status == http.StatusOK || a.status == http.StatusNotFound) {
-		k.answers.Set(of, a)
+		k.answers.Set(question, a)
 	}
+}
+
+// longestFresh is how long an answer is believed here at most, though its corpus stays as it is.
+const longestFresh = time.Hour
+
+func (a *answer) fresh(of digest, now time.Time) bool {
+	return a.of == of && now.Sub(a.made) < min(a.lifetime, longestFresh)
+}
+
+// staleTime is how long after its lifetime an answer may be shown when there is no other, here as by those whom stale-if-error tells so.
+const staleTime = day
+
+func (a *answer) showable(now time.Time) bool {
+	return a.status == http.StatusOK && now.Sub(a.made) < a.lifetime+staleTime
 }
 
 // answer answers a GET request, from memory where that holds what is asked for. The gRPC server is asked for the state of the corpus each time: it says whether the caller
 // may ask at all, and an answer is good while that state stays.
 func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Authorization")
+	question := g.questionOf(r, time.Now())
 	ctx, corpus, err := g.stateOf(r)
 	if err != nil {
+		if storeAway(err) {
+			g.answerLate(w, r, question, err)
+			return
+		}
 		writeError(w, r, err)
 		return
 	}
-	now := time.Now()
-	of := g.keyOf(r, corpus, now)
-	h := w.Header()
-	h.Add("Vary", "Authorization")
-	found, hit := g.kept.get(of, now)
+	of := digested(string(question[:]), corpus.GetGeneration(), corpus.GetRevision())
+	found, hit := g.kept.get(question, func(a *answer) bool { return a.fresh(of, time.Now()) })
 	if matches(r.Header.Values("If-None-Match"), of.etag()) {
 		lifetime := uncertain
 		if hit {
 			lifetime = found.lifetime
 		}
-		h.Set("ETag", of.etag())
-		h.Set("Cache-Control", cacheControl(r, lifetime))
-		w.WriteHeader(http.StatusNotModified)
+		notModified(w, of, cacheControl(r, lifetime))
 		return
 	}
-	if hit {
-		h.Set("Cache-Status", "akin; hit")
-	} else {
-		h.Set("Cache-Status", "akin; fwd=miss")
-		if found, err = g.computed(ctx, r, of); err != nil {
+	status := "akin; hit"
+	if !hit {
+		status = "akin; fwd=miss"
+		if found, err = g.computed(ctx, r, question, of); err != nil {
 			writeError(w, r, err)
 			return
 		}
 	}
-	found.write(w, r, of)
+	if found.away != nil {
+		g.answerLate(w, r, question, found.away)
+		return
+	}
+	w.Header().Set("Cache-Status", status)
+	found.write(w, r, cacheControl(r, found.lifetime))
+}
+
+// answerLate answers what can be answered from memory alone to a caller who may ask, while what answers is away: what was last said of an article or a statement, whichever revision
+// its corpus has had since. A list of articles is no answer of that kind: whoever goes through one wants it to be whole.
+func (g *Gateway) answerLate(w http.ResponseWriter, r *http.Request, question digest, err error) {
+	now := time.Now()
+	found, ok := g.kept.get(question, func(a *answer) bool { return !strings.HasSuffix(r.Pattern, listPath) && a.showable(now) })
+	if !ok {
+		writeError(w, r, err)
+		return
+	}
+	age := int(now.Sub(found.made).Seconds())
+	h := w.Header()
+	h.Set("Age", strconv.Itoa(age))
+	h.Set("Cache-Status", fmt.Sprintf("akin; hit; ttl=%d; detail=%s", int(found.lifetime.Seconds())-age, cmp.Or(reasonOf(err), reasons[codes.Unavailable])))
+	control := fmt.Sprintf("%s, max-age=%d", whose(r), age+lateTime) // by which it is good for lateTime
+	if matches(r.Header.Values("If-None-Match"), found.of.etag()) {
+		notModified(w, found.of, control)
+		return
+	}
+	found.write(w, r, control)
+}
+
+// lateTime is how long others may show an answer that is shown for want of another, in seconds.
+const lateTime = 10
+
+func notModified(w http.ResponseWriter, of digest, cacheControl string) {
+	w.Header().Set("ETag", of.etag())
+	w.Header().Set("Cache-Control", cacheControl)
+	w.WriteHeader(http.StatusNotModified)
 }
 
 // stateOf asks the gRPC server for the state of the corpus that a request names, by which it says whether the caller may ask at all.
@@ -118,8 +189,8 @@ func (g *Gateway) stateOf(r *http.Request) (context.Context, *akinv1.Corpus, err
 	return ctx, state.GetCorpus(), err
 }
 
-// keyOf digests a request, and all that its answer depends on. What a name of a parameter may be spelt like makes no difference, nor does the order of parameters.
-func (g *Gateway) keyOf(r *http.Request, corpus *akinv1.Corpus, now time.Time) key {
+// questionOf digests a request. What a name of a parameter may be spelt like makes no difference, nor does the order of parameters.
+func (g *Gateway) questionOf(r *http.Request, now time.Time) digest {
 	query := url.Values{}
 	today := ""
 	for name, values := range r.URL.Query() {
@@ -129,9 +200,7 @@ func (g *Gateway) keyOf(r *http.Request, corpus *akinv1.Corpus, now time.Time) k
 			today = now.UTC().Format(time.DateOnly) // from which dates count when no seed has one
 		}
 	}
-	return sha256.Sum256([]byte(strings.Join([]string{
-		g.opts.Version, corpus.GetName(), corpus.GetGeneration(), corpus.GetRevision(), today, r.Pattern, r.PathValue("id"), query.Encode(),
-	}, "\x00")))
+	return digested(g.opts.Version, r.PathValue("corpus"), today, r.Pattern, r.PathValue("id"), query.Encode())
 }
 
 // snake is the name of a field as the definitions write it, whichever way it is written.
@@ -158,12 +227,12 @@ func matches(headers []string, etag string) bool {
 }
 
 // computed asks for an answer, once for all who want the same at the same moment. It waits for as long as its caller does; who leaves spoils nothing for the others.
-func (g *Gateway) computed(ctx context.Context, r *http.Request, of key) (*answer, error) {
+func (g *Gateway) computed(ctx context.Context, r *http.Request, question, of digest) (*answer, error) {
 	asked := false
 	flight := g.kept.flights.DoChan(string(of[:]), func() (any, error) {
 		asked = true
-		a := g.ask(r)
-		g.kept.set(of, a)
+		a := g.ask(r, of)
+		g.kept.set(question, a)
 		return a, nil
 	})
 	select {
@@ -175,47 +244,44 @@ func (g *Gateway) computed(ctx context.Context, r *http.Request, of key) (*answe
 		}
 		a := result.Val.(*answer)
 		if a.denied && !asked {
-			a = g.ask(r) // what was refused was another caller
+			a = g.ask(r, of) // what was refused was another caller
 		}
 		return a, nil
 	}
 }
 
 // ask asks the gRPC server, whether the caller waits or not.
-func (g *Gateway) ask(r *http.Request) *answer {
+func (g *Gateway) ask(r *http.Request, of digest) *answer {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), g.opts.Timeout)
 	defer cancel()
-	life := &lifetime{}
-	question := asGet(r).Clone(context.WithValue(ctx, lifetimeKey{}, life))
-	question.Header.Del("Grpc-Timeout") // it is the caller's
-	question.Body = http.NoBody
-	said := recorder{header: http.Header{}}
-	g.mux.ServeHTTP(&said, question)
-	a := &answer{status: said.status, header: said.header, body: said.body, lifetime: life.time}
-	switch said.status {
+	heard := &note{}
+	asked := asGet(r).Clone(context.WithValue(ctx, noteKey{}, heard))
+	asked.Header.Del("Grpc-Timeout") // it is the caller's
+	asked.Body = http.NoBody
+	said := recorded.By(g.mux, asked)
+	a := &answer{of: of, status: said.Status, header: said.Header, body: said.Body, made: time.Now(), lifetime: heard.lifetime}
+	switch said.Status {
 	case http.StatusOK:
-		a.packed = pack(said.body)
+		a.packed = pack(said.Body)
 	case http.StatusNotFound:
 		a.lifetime = missingTime * time.Second
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
 		a.denied = true
+	case http.StatusServiceUnavailable:
+		a.away = heard.err
 	}
-	a.until = time.Now().Add(min(a.lifetime, longestKept))
 	return a
 }
 
-// longestKept is how long an answer is kept in memory at most.
-const longestKept = time.Hour
-
-func (a *answer) write(w http.ResponseWriter, r *http.Request, of key) {
+func (a *answer) write(w http.ResponseWriter, r *http.Request, cacheControl string) {
 	h := w.Header()
 	for name, values := range a.header {
 		h[name] = values
 	}
 	body := a.body
 	if a.status == http.StatusOK {
-		h.Set("ETag", of.etag())
-		h.Set("Cache-Control", cacheControl(r, a.lifetime))
+		h.Set("ETag", a.of.etag())
+		h.Set("Cache-Control", cacheControl)
 		if a.packed != nil {
 			h.Add("Vary", "Accept-Encoding")
 			if takesGzip(r) {
@@ -258,17 +324,28 @@ func byAge(date string, now time.Time) time.Duration {
 	return longest
 }
 
-type lifetimeKey struct{}
+type noteKey struct{}
 
-// lifetime of an answer that is being made.
-type lifetime struct{ time time.Duration }
+// note is what the runtime tells, through the context, of an answer that is being made.
+type note struct {
+	lifetime time.Duration // for which it may be believed
+	err      error         // that there is none
+}
 
-// noteLifetime tells whoever asks, through the context, how long an answer may be believed.
+// noteLifetime notes how long an answer may be believed.
 func noteLifetime(ctx context.Context, _ http.ResponseWriter, m proto.Message) error {
-	if life, ok := ctx.Value(lifetimeKey{}).(*lifetime); ok {
-		life.time = lifetimeOf(m, time.Now())
+	if heard, ok := ctx.Value(noteKey{}).(*note); ok {
+		heard.lifetime = lifetimeOf(m, time.Now())
 	}
 	return nil
+}
+
+// answerError answers with an error, and notes it.
+func answerError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	if heard, ok := r.Context().Value(noteKey{}).(*note); ok {
+		heard.err = err
+	}
+	writeError(w, r, err)
 }
 
 func lifetimeOf(m proto.Message, now time.Time) time.Duration {
@@ -295,14 +372,18 @@ func lifetimeOfMatches(n int, shortfalls []*akinv1.Shortfall, seedDate string, n
 	return byAge(seedDate, now)
 }
 
-// cacheControl lets an answer be shown while a newer one is fetched, and for a day when none can be. What a key was needed for is for whoever has the key alone.
+// cacheControl lets an answer be shown while a newer one is fetched, and for a day when none can be.
 func cacheControl(r *http.Request, lifetime time.Duration) string {
-	who := "public"
-	if r.Header.Get("Authorization") != "" {
-		who = "private"
-	}
 	seconds := int(lifetime.Seconds())
-	return fmt.Sprintf("%s, max-age=%d, stale-while-revalidate=%d, stale-if-error=86400", who, seconds, seconds)
+	return fmt.Sprintf("%s, max-age=%d, stale-while-revalidate=%d, stale-if-error=%d", whose(r), seconds, seconds, int(staleTime.Seconds()))
+}
+
+// whose says who may keep an answer: what a key was needed for is for whoever has the key alone.
+func whose(r *http.Request) string {
+	if r.Header.Get("Authorization") != "" {
+		return "private"
+	}
+	return "public"
 }
 
 // pack compresses a body; nil for one that would hardly be shorter.

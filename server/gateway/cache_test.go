@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/observe"
 )
 
 const relatedPath = tunnelPath + "/related"
@@ -115,7 +117,7 @@ func TestBelieved(t *testing.T) {
 
 // TestOnce: equal requests at the same moment are one call, and a caller who leaves spoils nothing for the others.
 func TestOnce(t *testing.T) {
-	s := start(t, gateway.Options{}, server.Options{})
+	s := start(t, gateway.Options{}, server.Options{Limits: server.Limits{Calls: 64}})
 	hold := make(chan struct{})
 	s.calls.hold.Store(&hold)
 	leaving, leave := context.WithCancel(t.Context())
@@ -179,6 +181,32 @@ func TestCacheIsBounded(t *testing.T) {
 		if got := s.get(t, relatedPath).Header.Get("Cache-Status"); got != "akin; fwd=miss" {
 			t.Errorf("without a cache: %s", got)
 		}
+	}
+}
+
+// TestCacheIsSeen reads the metrics of the cache.
+func TestCacheIsSeen(t *testing.T) {
+	seen := observe.New(observe.Options{})
+	s := start(t, gateway.Options{Observe: seen}, server.Options{})
+	body := 0
+	for range 3 {
+		body = len(s.get(t, relatedPath).body)
+	}
+	s.get(t, relatedPath+"?page_size=1")
+	page := httptest.NewRecorder()
+	seen.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, want := range []string{`akin_cache_hits_total{cache="http"} 2`, `akin_cache_misses_total{cache="http"} 2`, `akin_cache_entries{cache="http"} 2`} {
+		if !strings.Contains(page.Body.String(), want+"\n") {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	_, after, _ := strings.Cut(page.Body.String(), `akin_cache_bytes{cache="http"} `)
+	var size float64
+	if _, err := fmt.Sscan(after, &size); err != nil || int(size) < body || int(size) > 4*body {
+		t.Errorf("%g bytes, %v; one answer has %d", size, err, body)
+	}
+	if strings.Contains(page.Body.String(), "akin_ready") {
+		t.Error("a process without a server says whether one is ready")
 	}
 }
 

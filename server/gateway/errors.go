@@ -72,6 +72,21 @@ func statusOf(r *http.Request, err error) (int, *status.Status) {
 	return runtime.HTTPStatusFromCode(st.Code()), st
 }
 
+// reasonOf is the reason that the gRPC server gives for an error; empty where it gives none.
+func reasonOf(err error) string {
+	for _, detail := range status.Convert(err).Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
+	}
+	return ""
+}
+
+// storeAway tells whether it is the gRPC server that says that its store is away: to whoever may not ask, it says that instead. When that server is away itself, nobody knows who may.
+func storeAway(err error) bool {
+	return status.Code(err) == codes.Unavailable && reasonOf(err) == "STORE_UNAVAILABLE"
+}
+
 // missingTime is how long it may be believed that something is not there, in seconds.
 const missingTime = 30
 

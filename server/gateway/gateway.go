@@ -17,25 +17,27 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/observe"
 )
 
 // Options of a gateway. The zero value works.
 type Options struct {
 	Log     *slog.Logger  // slog.Default by default
-	Timeout time.Duration // that a call may take, whatever its caller says, and that a line of articles may take to arrive; 30 s by default
+	Timeout time.Duration // that a call may take, whatever its caller says, and that a line of articles may take to arrive; 1 min by default
 	Drain   time.Duration // how long requests in flight may take when Serve ends; 10 s by default
 	Body    int64         // bytes of a request, and of one line of articles, unpacked; 16 MiB by default
 	Cache   int64         // bytes of answers that are kept; 64 MiB by default, below 0 none
 	Version string        // of this program: answers of another one are other answers
 
+	Observe *observe.Observer // is told of the answers that are kept; nobody by default
+
 	// Wrap puts handlers before the API: further paths, keys in URLs, what browsers ask of other origins. It may ask the API by the handler that it is given.
 	Wrap func(api http.Handler) http.Handler
-	// Problems says of each thing that must hold for the server to be ready why it does not; nil for what holds. Without it, the gRPC server's health is asked.
-	Problems func(context.Context) map[string]error
 }
 
 // Gateway is the HTTP side of the API.
@@ -44,23 +46,24 @@ type Gateway struct {
 	handler  http.Handler
 	mux      *runtime.ServeMux
 	articles akinv1.ArticleServiceClient
+	health   healthv1.HealthClient
 	kept     *kept
 }
 
 // New makes a gateway to the gRPC server at the other end of a connection, which stays the caller's to close.
 func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 	opts.Log = cmp.Or(opts.Log, slog.Default())
-	opts.Timeout = cmp.Or(opts.Timeout, 30*time.Second)
+	opts.Timeout = cmp.Or(opts.Timeout, time.Minute)
 	opts.Drain = cmp.Or(opts.Drain, 10*time.Second)
 	opts.Body = cmp.Or(opts.Body, 16<<20)
 	opts.Cache = cmp.Or(opts.Cache, 64<<20)
-	if opts.Problems == nil {
-		opts.Problems = healthOf(conn)
-	}
-	g := &Gateway{opts: opts, articles: akinv1.NewArticleServiceClient(conn)}
+	g := &Gateway{opts: opts, articles: akinv1.NewArticleServiceClient(conn), health: healthv1.NewHealthClient(conn)}
 	var err error
 	if g.kept, err = newKept(opts.Cache); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if g.kept.answers != nil {
+		opts.Observe.Cache("http", g.kept.stats)
 	}
 	g.mux = runtime.NewServeMux(
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved), // else an id with an escaped slash is none
@@ -68,9 +71,7 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler),
 		runtime.WithIncomingHeaderMatcher(forwarded),
 		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
-		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-			writeError(w, r, err)
-		}),
+		runtime.WithErrorHandler(answerError),
 		runtime.WithForwardResponseOption(noteLifetime),
 	)
 	err = errors.Join(
@@ -91,6 +92,8 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 // marshaler refuses fields that are not known, and messages that are nested deeper than any of the API is.
 var marshaler = &compact{runtime.JSONPb{UnmarshalOptions: protojson.UnmarshalOptions{RecursionLimit: 16}}}
 
+const listPath = "/v1/corpora/{corpus}/articles"
+
 // routes is the table of all paths. What a request asks for over gRPC says which parameters it may have.
 func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -98,7 +101,7 @@ func (g *Gateway) routes() http.Handler {
 		path    string
 		request proto.Message
 	}{
-		{"/v1/corpora/{corpus}/articles", &akinv1.ListArticlesRequest{}},
+		{listPath, &akinv1.ListArticlesRequest{}},
 		{"/v1/corpora/{corpus}/articles/{id}", &akinv1.GetArticleRequest{}},
 		{"/v1/corpora/{corpus}/articles/{id}/related", &akinv1.RelatedArticlesRequest{}},
 		{"/v1/corpora/{corpus}/related", &akinv1.RelatedArticlesRequest{}},

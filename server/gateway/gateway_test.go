@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +14,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/gateway"
@@ -405,10 +408,21 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
-// TestReady says what is missing.
+// TestReady says what is missing, by what the gRPC server says of its health: a process that runs is not enough.
 func TestReady(t *testing.T) {
-	problems := map[string]error{"store": nil, "generation": nil}
-	s := start(t, gateway.Options{Problems: func(context.Context) map[string]error { return problems }}, server.Options{})
+	says := health.NewServer()
+	grpcServer := grpc.NewServer()
+	healthv1.RegisterHealthServer(grpcServer, says)
+	lis := listen(t)
+	go func() { _ = grpcServer.Serve(lis) }()
+	defer grpcServer.Stop()
+	conn, err := grpc.NewClient(lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s := &site{conn: conn}
+	s.serve(t, gateway.Options{})
 	type state struct {
 		Ready  bool
 		Checks map[string]struct {
@@ -416,12 +430,45 @@ func TestReady(t *testing.T) {
 			Reason string
 		}
 	}
-	if got := decode[state](t, s.get(t, "/readyz"), 200); !got.Ready || len(got.Checks) != 2 || !got.Checks["store"].OK {
-		t.Errorf("got %+v", got)
+	const similarity, articles = "akin.v1.SimilarityService", "akin.v1.ArticleService"
+	for _, test := range []struct {
+		name    string
+		serving map[string]bool
+		missing string
+		checks  int
+	}{
+		{"all is well", map[string]bool{"": true, similarity: true, articles: true}, "", 3},
+		{"the store is away", map[string]bool{"": true, similarity: false, articles: false}, "store", 2},
+		{"another generation is live", map[string]bool{"": true, similarity: true, articles: false}, "generation", 3},
+		{"it is told to stop", map[string]bool{"": false, similarity: false, articles: false}, "server", 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for service, serving := range test.serving {
+				status := healthv1.HealthCheckResponse_NOT_SERVING
+				if serving {
+					status = healthv1.HealthCheckResponse_SERVING
+				}
+				says.SetServingStatus(service, status)
+			}
+			want := 503
+			if test.missing == "" {
+				want = 200
+			}
+			got := decode[state](t, s.get(t, "/readyz"), want)
+			if got.Ready != (test.missing == "") || len(got.Checks) != test.checks {
+				t.Errorf("got %+v", got)
+			}
+			for name, c := range got.Checks {
+				if c.OK != (name != test.missing) || c.OK != (c.Reason == "") {
+					t.Errorf("%s: %+v", name, c)
+				}
+			}
+			decode[map[string]string](t, s.get(t, "/healthz"), 200)
+		})
 	}
-	problems = map[string]error{"store": errors.New("no connection"), "generation": nil}
-	if got := decode[state](t, s.get(t, "/readyz"), 503); got.Ready || got.Checks["store"].OK || got.Checks["store"].Reason != "no connection" || !got.Checks["generation"].OK {
-		t.Errorf("got %+v", got)
+	grpcServer.Stop()
+	if got := decode[state](t, s.get(t, "/readyz"), 503); got.Ready || got.Checks["server"].Reason == "" || strings.Contains(got.Checks["server"].Reason, "127.0.0.1") {
+		t.Errorf("nobody answers: %+v", got)
 	}
 	decode[map[string]string](t, s.get(t, "/healthz"), 200)
 }

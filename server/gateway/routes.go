@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/akinserver/akin/server/gateway/recorded"
 )
 
 // routed answers for paths and methods that are not there as the API does: with JSON, and with what may be asked instead.
@@ -26,13 +28,12 @@ func (m routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.mux.ServeHTTP(w, r)
 		return
 	}
-	refused := recorder{header: http.Header{}}
-	handler.ServeHTTP(&refused, r)
-	if refused.status != http.StatusMethodNotAllowed {
+	refused := recorded.By(handler, r)
+	if refused.Status != http.StatusMethodNotAllowed {
 		writeError(w, r, problem(http.StatusNotFound, codes.NotFound, "NOT_FOUND", "nothing is answered at this path: /docs lists what is"))
 		return
 	}
-	allowed := refused.header.Get("Allow") + ", OPTIONS"
+	allowed := refused.Header.Get("Allow") + ", OPTIONS"
 	w.Header().Set("Allow", allowed)
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
@@ -175,26 +176,4 @@ func asGet(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
 	r.Method = http.MethodGet
 	return r
-}
-
-// recorder is an answer in memory.
-type recorder struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// Header, WriteHeader and Write make it an http.ResponseWriter.
-func (a *recorder) Header() http.Header { return a.header }
-
-func (a *recorder) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-}
-
-func (a *recorder) Write(b []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	a.body = append(a.body, b...)
-	return len(b), nil
 }

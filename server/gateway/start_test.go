@@ -97,9 +97,6 @@ func start(t *testing.T, opts gateway.Options, serverOpts server.Options) *site 
 			t.Error(err)
 		}
 	})
-	if opts.Problems == nil {
-		opts.Problems = grpcServer.Problems
-	}
 	s.serve(t, opts)
 	return s
 }

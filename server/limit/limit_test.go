@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -137,5 +138,68 @@ func TestCalls(t *testing.T) {
 				t.Errorf("when all have left: %v", err)
 			}
 		}
+	})
+}
+
+// TestOverloadEndsWithTheLoad offers twice what can be answered for a minute: what is answered is answered soon, what is refused is refused soon, as much is answered as can be, and when
+// it is over nothing is left of it. The clock is the test's own, so that it does not matter what else the machine does.
+func TestOverloadEndsWithTheLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const (
+			atOnce, queue = 4, 16
+			wait          = 100 * time.Millisecond
+			work          = 10 * time.Millisecond
+			between       = work / atOnce / 2 // twice as many as the places can take
+			load          = time.Minute
+		)
+		calls := limit.NewCalls(atOnce, queue, wait)
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		answered, refusals := 0, 0
+		ask := func() {
+			came := time.Now()
+			leave, err := calls.Enter(t.Context())
+			waited := time.Since(came)
+			if err == nil {
+				time.Sleep(work)
+				leave()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if waited > wait {
+				t.Errorf("a call waited %s to hear %v, want %s at most", waited, err, wait)
+			}
+			if err != nil {
+				refused(t, err)
+				refusals++
+				return
+			}
+			answered++
+		}
+		began := time.Now()
+		for time.Since(began) < load {
+			all.Go(ask)
+			time.Sleep(between)
+		}
+		over := time.Now()
+		all.Wait()
+		if took := time.Since(over); took > wait+work {
+			t.Errorf("%s after the load calls were still under way", took)
+		}
+		if most := atOnce * int(load/work); answered < most*99/100 || refusals < answered*9/10 {
+			t.Errorf("%d answered and %d refused, want nearly %d answered and about as many refused", answered, refusals, most)
+		}
+		for range atOnce + queue { // all places are free, and all of the queue
+			all.Go(func() {
+				leave, err := calls.Enter(t.Context())
+				if err != nil {
+					t.Errorf("a call after the load: %v", err)
+					return
+				}
+				time.Sleep(work)
+				leave()
+			})
+		}
+		all.Wait()
 	})
 }

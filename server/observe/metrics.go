@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -42,10 +41,10 @@ func newMetrics() metrics {
 	}
 }
 
-func (o *Observer) register() {
+// registerServer registers what there is to tell of a server; a process without one tells nothing of it.
+func (o *Observer) registerServer() {
 	m := &o.metrics
-	o.registry.MustRegister(m.calls, m.callSeconds, m.inFlight, m.stageSeconds, m.articles, m.storeSeconds, m.embedSeconds, m.embedTexts, m.ready,
-		&o.profiles, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	o.registry.MustRegister(m.calls, m.callSeconds, m.inFlight, m.stageSeconds, m.articles, m.storeSeconds, m.embedSeconds, m.embedTexts, m.ready, &o.profiles)
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {

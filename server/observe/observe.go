@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
@@ -20,7 +21,7 @@ type Options struct {
 	Key    func(ctx context.Context) string // the public name of a caller's key, "" where there is none; no call has one by default
 }
 
-// Observer sees the calls of one server, and what they make store and embedder do. It is safe for concurrent use. Nil sees no store and no embedder.
+// Observer sees the calls of one server, and what they make store and embedder do. It is safe for concurrent use. Nil sees no store, no embedder and no cache.
 type Observer struct {
 	log      *slog.Logger
 	key      func(context.Context) string
@@ -45,15 +46,16 @@ func New(opts Options) *Observer {
 		log: WithIDs(opts.Log), key: opts.Key, tracer: opts.Traces.Tracer("github.com/akinserver/akin/server/observe"),
 		registry: prometheus.NewRegistry(), metrics: newMetrics(),
 	}
-	o.register()
+	o.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return o
 }
 
 // propagator reads and writes traceparent and tracestate.
 var propagator = propagation.TraceContext{}
 
-// ServerOptions are for the server whose calls are seen.
+// ServerOptions are for the one server whose calls are seen.
 func (o *Observer) ServerOptions() []grpc.ServerOption {
+	o.registerServer()
 	return []grpc.ServerOption{grpc.StatsHandler(calls{o})}
 }
 

@@ -63,7 +63,9 @@ type CacheStats struct {
 
 // Cache tells of a cache, under a name of its own, each time that metrics are asked for.
 func (o *Observer) Cache(name string, stats func() CacheStats) {
-	o.registry.MustRegister(cached{name, stats})
+	if o != nil {
+		o.registry.MustRegister(cached{name, stats})
+	}
 }
 
 type cached struct {

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -75,6 +76,47 @@ func Open(t testing.TB, fingerprint string, dimensions int) *store.Store {
 	}
 	t.Cleanup(func() { Drop(t, client, prefix) })
 	return st
+}
+
+// OpenApart opens an empty embedded store over a network that can fail, and that has so long to answer.
+func OpenApart(t testing.TB, fingerprint string, dimensions int, answerWithin time.Duration) (*store.Store, *Proxy) {
+	t.Helper()
+	db, err := local.Open("", local.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- db.Serve(ctx, lis) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-served, db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	proxy := NewProxy(t, lis.Addr().String())
+	host, text, err := net.SplitHostPort(proxy.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: port, SkipCompatibilityCheck: true, PoolSize: 1, GrpcOptions: store.DialOptions(answerWithin)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	st, err := store.Open(t.Context(), client, store.Options{Fingerprint: fingerprint, Dimensions: dimensions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st, proxy
 }
 
 // Drop deletes all collections of a prefix.

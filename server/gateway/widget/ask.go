@@ -1,7 +1,6 @@
 package widget
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,27 +8,9 @@ import (
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/akinserver/akin/server/gateway/recorded"
 )
-
-// recorder keeps what the API answers to a question that is asked for somebody.
-type recorder struct {
-	status int
-	header http.Header
-	body   bytes.Buffer
-}
-
-func (a *recorder) Header() http.Header { return a.header }
-
-func (a *recorder) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-	}
-}
-
-func (a *recorder) Write(b []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(b)
-}
 
 // refused is an answer of the API other than 200.
 type refused struct {
@@ -67,13 +48,12 @@ func ask(api http.Handler, r *http.Request, path string, query url.Values, m pro
 	for _, name := range unwritten {
 		question.Header.Del(name)
 	}
-	a := &recorder{header: http.Header{}}
-	api.ServeHTTP(a, question)
-	if a.status != http.StatusOK {
-		return nil, &refused{path, a.status, a.header}
+	a := recorded.By(api, question)
+	if a.Status != http.StatusOK {
+		return nil, &refused{path, a.Status, a.Header}
 	}
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(a.body.Bytes(), m); err != nil {
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(a.Body, m); err != nil {
 		return nil, fmt.Errorf("GET %s: %w", path, err)
 	}
-	return a.header, nil
+	return a.Header, nil
 }

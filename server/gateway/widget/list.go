@@ -125,7 +125,7 @@ func refuse(w http.ResponseWriter, err error) {
 
 // keep copies what the API says about an answer that is as true of its other form, beside what others have said already.
 func keep(header, answered http.Header) {
-	for _, name := range []string{"Access-Control-Allow-Origin", "Cache-Control", "Retry-After", "Www-Authenticate"} {
+	for _, name := range []string{"Access-Control-Allow-Origin", "Age", "Cache-Control", "Retry-After", "Www-Authenticate"} {
 		if value := answered.Get(name); value != "" {
 			header.Set(name, value)
 		}

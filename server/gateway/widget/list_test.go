@@ -144,10 +144,10 @@ func TestListOfNothing(t *testing.T) {
 // The list is cached as the JSON is, and has a tag of its own.
 func TestListIsCached(t *testing.T) {
 	a := answering(&akinv1.Article{Id: "1", Title: "The Last Ferry"})
-	a.header = http.Header{"Cache-Control": {"max-age=900"}, "Etag": {`"json"`}, "Vary": {"Origin"}}
+	a.header = http.Header{"Cache-Control": {"max-age=900"}, "Etag": {`"json"`}, "Vary": {"Origin"}, "Age": {"70"}}
 	first := a.get(t, http.MethodGet, "/v1/corpora/default/related.html", http.Header{"If-None-Match": {`"json"`}, "Accept-Encoding": {"gzip"}, "Origin": {"https://courier.example"}})
 	tag := first.Header().Get("ETag")
-	if first.Code != http.StatusOK || tag == "" || tag == `"json"` || first.Header().Get("Cache-Control") != "max-age=900" || first.Header().Get("Vary") != "Origin" {
+	if first.Code != http.StatusOK || tag == "" || tag == `"json"` || first.Header().Get("Cache-Control") != "max-age=900" || first.Header().Get("Vary") != "Origin" || first.Header().Get("Age") != "70" {
 		t.Errorf("%d %v, want 200 with a tag of its own and what the API says of caching", first.Code, first.Header())
 	}
 	if h := a.request.Header; h.Get("If-None-Match") != "" || h.Get("Accept-Encoding") != "" || h.Get("Origin") == "" {

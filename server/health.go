@@ -17,29 +17,18 @@ const (
 	lookWithin = 2 * time.Second
 )
 
-// Ready reports why the server cannot do all that it is there for: akin.ErrUnavailable when the store does not answer, akin.ErrMismatch when another generation has taken the
-// place of the server's, so that it answers and writes nothing. Whether the embedder is there does not count: what is asked by id is answered without.
-func (s *Server) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, lookWithin)
-	defer cancel()
-	err := s.live.Now().Store.CheckLive(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = errors.Join(akin.ErrUnavailable, err)
-	}
-	return err
-}
-
-// watchReady has health say of each service whether it can do its work, until the context ends. Of the server as a whole it says that it runs: who restarts it for a store that is away gains nothing.
-func (s *Server) watchReady(ctx context.Context) {
+// watchHealth has health say of each service whether it can do its work, until the context ends. Of the server as a whole it says that it runs: who restarts it for a store that
+// is away gains nothing. It is the one place where that is found out: whoever wants to know, over gRPC or over HTTP, asks for health, and costs the store nothing.
+func (s *Server) watchHealth(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var before error
 	for ctx.Err() == nil {
-		err := s.Ready(ctx)
+		err := s.look(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		s.tellReady(err)
+		s.tell(err)
 		switch {
 		case err != nil && before == nil:
 			s.log.Warn("not ready", "error", err)
@@ -55,7 +44,15 @@ func (s *Server) watchReady(ctx context.Context) {
 	s.observe.Ready(false)
 }
 
-func (s *Server) tellReady(err error) {
+// look reports why the server cannot do all that it is there for: that the store does not answer, or, as akin.ErrMismatch, that another generation has taken the place of the
+// server's, so that it answers and writes nothing. Whether the embedder is there does not count: what is asked by id is answered without.
+func (s *Server) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	return s.live.Now().Store.CheckLive(ctx)
+}
+
+func (s *Server) tell(err error) {
 	s.observe.Ready(err == nil)
 	status := map[bool]healthv1.HealthCheckResponse_ServingStatus{true: healthv1.HealthCheckResponse_SERVING, false: healthv1.HealthCheckResponse_NOT_SERVING}
 	s.health.SetServingStatus(akinv1.SimilarityService_ServiceDesc.ServiceName, status[err == nil || errors.Is(err, akin.ErrMismatch)])
