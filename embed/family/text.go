@@ -12,7 +12,7 @@ import (
 // Text is a text made ready to be laid beside others. It takes some hundred bytes a word: it is made, compared and thrown away.
 type Text struct {
 	tokens  []token
-	opening []token // what a paper puts before it
+	opening []token         // what a paper puts before it
 	digest  uint64          // of the tokens: of the words, whatever stands between these
 	lower   map[string]bool // words that stand in it without a capital letter
 }
