@@ -129,7 +129,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.
 
 // Limits of a connection.
 const (
-	headerTime = 10 * time.Second
+	headerTime = 10 * time.Second // for a handshake, and for the headers of a request; less where calls may take less
 	idleTime   = 2 * time.Minute
 	maxHeaders = 16 << 10 // bytes
 )
@@ -138,7 +138,7 @@ const (
 // It returns nil when it stopped because the context ended.
 func (g *Gateway) Serve(ctx context.Context, lis net.Listener) error {
 	server := &http.Server{
-		Handler: g, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
+		Handler: g, ReadHeaderTimeout: min(headerTime, g.opts.Timeout), IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
 		ErrorLog: slog.NewLogLogger(g.opts.Log.Handler(), slog.LevelDebug), // callers that leave in the middle of something
 	}
 	drained := make(chan struct{})
