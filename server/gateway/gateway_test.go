@@ -519,9 +519,16 @@ func TestOpenAPI(t *testing.T) {
 		t.Fatalf("%d %v", described.StatusCode, described.Header)
 	}
 	path, n := "", 0
+	names := map[string]bool{}
 	for line := range strings.Lines(string(described.body)) {
 		line = strings.TrimRight(line, "\n:")
+		name, named := strings.CutPrefix(line, "      operationId: ")
 		switch {
+		case named:
+			if names[name] || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+				t.Errorf("%s: the name %q is none for a client, or another's", path, name)
+			}
+			names[name] = true
 		case strings.HasPrefix(line, "  /"):
 			path = strings.NewReplacer("{corpus}", "default", "{id}", "nobody").Replace(strings.TrimSpace(line))
 		case path != "" && slices.Contains([]string{"    get", "    post", "    delete", "    put"}, line):
@@ -532,7 +539,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if n < 9 {
-		t.Errorf("%d calls are described", n)
+	if n < 10 || len(names) != n || !names["PutArticles"] {
+		t.Errorf("%d calls are described, with the names %v", n, names)
 	}
 }
