@@ -19,15 +19,15 @@ import (
 
 // names of the operations, by those that protoc-gen-openapiv2 gives.
 var names = map[string]string{
-	"ArticleService_GetCorpus":            "GetCorpus",
-	"ArticleService_ListArticles":         "ListArticles",
-	"ArticleService_GetArticle":           "GetArticle",
-	"ArticleService_PutArticles":          "PutArticles",
-	"ArticleService_DeleteArticles":       "DeleteArticles",
-	"SimilarityService_RelatedArticles":   "RelatedArticles",
-	"SimilarityService_RelatedArticles2":  "RelatedToURL",
-	"SimilarityService_RelatedArticles3":  "RelatedToArticle",
-	"SimilarityService_SimilarStatements": "SimilarStatements",
+	"ArticleService_GetCorpus":             "GetCorpus",
+	"ArticleService_ListArticles":          "ListArticles",
+	"ArticleService_GetArticle":            "GetArticle",
+	"ArticleService_PutArticles":           "PutArticles",
+	"ArticleService_DeleteArticles":        "DeleteArticles",
+	"SimilarityService_RelatedArticles":    "RelatedArticles",
+	"SimilarityService_RelatedArticles2":   "RelatedToURL",
+	"SimilarityService_RelatedArticles3":   "RelatedToArticle",
+	"SimilarityService_SimilarStatements":  "SimilarStatements",
 	"SimilarityService_SimilarStatements2": "SimilarToStatement",
 }
 
