@@ -67,7 +67,7 @@ func CollectEach(n int, each func(done func(index int, vector []float32)) error)
 
 // Keeper is an embedder that keeps vectors of documents.
 type Keeper interface {
-	// Kept tells for each text whether it has its vector, so that embedding it costs nothing. It embeds none.
+	// Kept tells for each text whether it has its vector, so that embedding it costs nothing. It embeds none. One that never keeps a vector returns nil.
 	Kept(texts []string) []bool
 }
 

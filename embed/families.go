@@ -126,7 +126,7 @@ func (f *families) settle(ctx context.Context, corpus string, ids, sketches []st
 // settleAll looks again after what it wrote: what another process wrote meanwhile is seen by the one or by the other.
 func (f *families) settleAll(ctx context.Context, corpus string, ids, sketches []string) error {
 	for range settleAgain {
-		k := kin{store: f.store, corpus: corpus, members: map[string]*member{}, found: map[string]*member{}, compared: map[[2]string]family.Relation{}, asked: map[string]bool{}}
+		k := kin{store: f.store, corpus: corpus, members: map[string]*member{}, found: map[string]*member{}, compared: map[[2]string]family.Relation{}, alike: map[string][]string{}}
 		if err := k.find(ctx, ids, sketches); err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ type kin struct {
 	members  map[string]*member
 	found    map[string]*member            // and those that were compared with them
 	compared map[[2]string]family.Relation // pairs, by id
-	asked    map[string]bool               // sketches for which the store was searched
+	alike    map[string][]string           // ids of those that share bands with a sketch, ascending
 }
 
 type member struct {
@@ -166,22 +166,23 @@ func newMember(p store.Print) *member {
 
 // find gathers the articles, those that may have been prints of what stood in their place, and all that are prints of these.
 func (k *kin) find(ctx context.Context, ids, sketches []string) error {
-	first, err := k.store.Prints(ctx, k.corpus, ids)
-	if err != nil {
-		return err
-	}
 	gone := make([]*member, len(sketches))
 	for i, s := range sketches {
 		gone[i] = newMember(store.Print{Sketch: s})
 	}
-	left, err := k.alike(ctx, gone)
-	if err != nil {
+	if err := k.search(ctx, gone); err != nil {
 		return err
 	}
-	for id, p := range left {
-		if slices.ContainsFunc(gone, func(m *member) bool { return m.sketch.Near(p.sketch) }) {
-			first[id] = p.Print
+	ids = slices.Clone(ids)
+	for _, g := range gone {
+		for _, m := range k.near(g) {
+			ids = append(ids, m.ID)
 		}
+	}
+	slices.Sort(ids)
+	first, err := k.store.Prints(ctx, k.corpus, slices.Compact(ids))
+	if err != nil {
+		return err
 	}
 	var reached []*member
 	for _, id := range slices.Sorted(maps.Keys(first)) {
@@ -200,48 +201,55 @@ func (k *kin) add(m *member) *member {
 	return m
 }
 
-// alike searches for articles whose sketches share bands with one of the members'.
-func (k *kin) alike(ctx context.Context, members []*member) (map[string]*member, error) {
+// search finds the articles that share bands with members.
+func (k *kin) search(ctx context.Context, members []*member) error {
+	var sketches []string
 	var bands [][]uint32
 	for _, m := range members {
-		bands = append(bands, m.sketch.Bands())
+		if _, asked := k.alike[m.Print.Sketch]; asked { // of a thousand copies one is enough
+			continue
+		}
+		k.alike[m.Print.Sketch] = nil
+		if b := m.sketch.Bands(); b != nil {
+			sketches, bands = append(sketches, m.Print.Sketch), append(bands, b)
+		}
 	}
-	prints, err := k.store.Alike(ctx, k.corpus, bands, family.NearBands)
+	found, err := k.store.Alike(ctx, k.corpus, bands, family.NearBands)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found := make(map[string]*member, len(prints))
-	for id, p := range prints {
-		found[id] = newMember(p)
+	for i, prints := range found {
+		alike := make([]string, len(prints))
+		for j, p := range prints {
+			if alike[j] = p.ID; k.found[p.ID] == nil {
+				k.found[p.ID] = newMember(p)
+			}
+		}
+		k.alike[sketches[i]] = alike
 	}
-	return found, nil
+	return nil
+}
+
+// near are the articles that may be prints of a member, as far as sketches tell.
+func (k *kin) near(m *member) []*member {
+	var list []*member
+	for _, id := range k.alike[m.Print.Sketch] {
+		if o := k.found[id]; o != m && m.sketch.Near(o.sketch) {
+			list = append(list, o)
+		}
+	}
+	return list
 }
 
 // reach links members with all that are prints of them, and returns those that were not known before.
 func (k *kin) reach(ctx context.Context, from []*member) ([]*member, error) {
-	var asking []*member
-	for _, m := range from {
-		if !k.asked[m.Print.Sketch] { // of a thousand copies one is enough
-			k.asked[m.Print.Sketch] = true
-			asking = append(asking, m)
-		}
-	}
-	found, err := k.alike(ctx, asking)
-	if err != nil {
+	if err := k.search(ctx, from); err != nil {
 		return nil, err
 	}
-	for id, m := range found {
-		if k.found[id] == nil {
-			k.found[id] = m
-		}
-	}
-	ids := slices.Sorted(maps.Keys(k.found))
 	var pairs [][2]*member
 	for _, m := range from {
-		for _, id := range ids {
-			if o := k.found[id]; o != m && m.sketch.Near(o.sketch) {
-				pairs = append(pairs, [2]*member{m, o})
-			}
+		for _, o := range k.near(m) {
+			pairs = append(pairs, [2]*member{m, o})
 		}
 	}
 	if err := k.read(ctx, pairs); err != nil {
@@ -258,7 +266,20 @@ func (k *kin) reach(ctx context.Context, from []*member) ([]*member, error) {
 			reached = append(reached, k.add(o))
 		}
 	}
-	return reached, nil
+	return reached, k.readFamilies(ctx, reached)
+}
+
+// readFamilies reads to which families members belong now.
+func (k *kin) readFamilies(ctx context.Context, members []*member) error {
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.ID
+	}
+	prints, err := k.store.Prints(ctx, k.corpus, ids)
+	for _, m := range members {
+		m.Family = prints[m.ID].Family
+	}
+	return err
 }
 
 // read reads the texts that are to be compared.

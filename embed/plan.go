@@ -20,6 +20,7 @@ type Plan struct {
 
 	Texts, Cached        int   // that would be embedded; and that the embedder has kept from before
 	Tokens, CachedTokens int64 // of those, estimated (encoder.Tokens)
+	AtMost               bool  // there were too many texts to remember each: some of Texts and Tokens may be kept by then
 	Bytes                int64 // of the input
 }
 
@@ -36,11 +37,12 @@ func (s *Stage) Plan(ctx context.Context, items iter.Seq[Item], opts IngestOptio
 			refused(item, result.Err)
 		}
 	}
-	p := planner{run: newRun(s, opts), asked: map[string]bool{}}
-	p.keeper, p.keeps = s.embedder.(akin.Keeper)
+	p := planner{run: newRun(s, opts), asked: newSeen(mostSeen)}
+	p.keeper, _ = s.embedder.(akin.Keeper)
 	if err := p.run.all(ctx, items, 1, p.look); err != nil {
 		return p.Plan, err
 	}
+	p.AtMost = p.asked.over
 	p.Refused, p.Skipped, p.Bytes = p.run.sum.Refused, p.run.sum.Skipped, p.run.sum.Bytes
 	for _, scope := range opts.Prune {
 		err := p.run.goneFrom(ctx, scope, func(ids []string) error {
@@ -57,9 +59,8 @@ func (s *Stage) Plan(ctx context.Context, items iter.Seq[Item], opts IngestOptio
 type planner struct {
 	Plan
 	run    *run
-	keeper akin.Keeper
-	keeps  bool
-	asked  map[string]bool // digests of texts that a keeper would have kept by then
+	keeper akin.Keeper // nil where nothing is kept
+	asked  *seen       // texts that the keeper would have kept by then
 }
 
 // look plans for one batch, as Stage.put would handle it.
@@ -102,23 +103,18 @@ func (p *planner) look(ctx context.Context, batch []Item) error {
 }
 
 func (p *planner) count(texts []string) {
-	kept := make([]bool, len(texts))
-	if p.keeps {
+	var kept []bool
+	if p.keeper != nil {
 		kept = p.keeper.Kept(texts)
 	}
 	for i, text := range texts {
-		tokens := encoder.Tokens(text)
-		if p.keeps && !kept[i] {
-			d := digest(text)
-			kept[i] = p.asked[d]
-			p.asked[d] = true
-		}
-		if kept[i] {
+		tokens := int64(encoder.Tokens(text))
+		if kept != nil && (kept[i] || p.asked.before(text)) {
 			p.Cached++
-			p.CachedTokens += int64(tokens)
-			continue
+			p.CachedTokens += tokens
+		} else {
+			p.Texts++
+			p.Tokens += tokens
 		}
-		p.Texts++
-		p.Tokens += int64(tokens)
 	}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // answerWithin is how long the store may take in these tests.
-const answerWithin = 1500 * time.Millisecond
+const answerWithin = time.Second
 
 // overFlaky serves a store that is reached over a network which can fail.
 func overFlaky(t *testing.T) (*fixture, *embed.Stage, *storetest.Proxy) {

@@ -30,52 +30,72 @@ func printFrom(p map[string]*qdrant.Value) Print {
 
 // Prints returns articles as prints, by id; an id that is not stored is not in the answer.
 func (s *Store) Prints(ctx context.Context, corpus string, ids []string) (map[string]Print, error) {
-	prints := make(map[string]Print, len(ids))
-	return prints, s.readPrints(ctx, articleIDs(corpus, ids), prints)
+	byPoint, err := s.readPrints(ctx, articleIDs(corpus, ids), fieldBrief, fieldFamily)
+	if err != nil {
+		return nil, err
+	}
+	prints := make(map[string]Print, len(byPoint))
+	for _, p := range byPoint {
+		prints[p.ID] = p
+	}
+	return prints, nil
 }
 
-func (s *Store) readPrints(ctx context.Context, points []*qdrant.PointId, into map[string]Print) error {
+// readPrints reads what fields tell of prints, by the ids of their points.
+func (s *Store) readPrints(ctx context.Context, points []*qdrant.PointId, fields ...string) (map[string]Print, error) {
+	prints := make(map[string]Print, len(points))
 	for part := range slices.Chunk(points, maxPoints) {
-		read, err := s.get(ctx, s.names.articles, part, qdrant.NewWithPayloadInclude(fieldBrief, fieldFamily), nil)
+		read, err := s.get(ctx, s.names.articles, part, qdrant.NewWithPayloadInclude(fields...), nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, p := range read {
-			print := printFrom(p.Payload)
-			into[print.ID] = print
+			prints[p.GetId().GetUuid()] = printFrom(p.Payload)
 		}
 	}
-	return nil
+	return prints, nil
 }
 
 // MostAlike is how many articles are compared with one: those that share most bands with it, the earliest first.
 const MostAlike = 200
 
-// Alike returns the articles that share bands with one of several texts, at least so many with the same text, by id.
-func (s *Store) Alike(ctx context.Context, corpus string, bands [][]uint32, shared int) (map[string]Print, error) {
+// Alike returns for each of several texts the articles that share bands with it, at least so many, by id ascending; but not their families, which few of so many are
+// asked for.
+func (s *Store) Alike(ctx context.Context, corpus string, bands [][]uint32, shared int) ([][]Print, error) {
+	alike := make([][]string, len(bands)) // as ids of points
 	points := map[string]*qdrant.PointId{}
-	for part := range slices.Chunk(bands, askedAtOnce) {
+	for from := 0; from < len(bands); from += askedAtOnce {
+		part := bands[from:min(from+askedAtOnce, len(bands))]
 		batch := &qdrant.QueryBatchPoints{CollectionName: s.names.articles}
 		for _, b := range part {
-			if len(b) > 0 {
-				batch.QueryPoints = append(batch.QueryPoints, s.alikeQuery(corpus, b, shared))
-			}
-		}
-		if len(batch.QueryPoints) == 0 {
-			continue
+			batch.QueryPoints = append(batch.QueryPoints, s.alikeQuery(corpus, b, shared))
 		}
 		results, err := s.client.QueryBatch(ctx, batch)
 		if err != nil {
 			return nil, fmt.Errorf("store: search %s for prints: %w", s.names.articles, meaning(err))
 		}
-		for _, r := range results {
+		for i, r := range results {
 			for _, p := range r.GetResult() {
-				points[p.GetId().GetUuid()] = p.GetId()
+				id := p.GetId().GetUuid()
+				points[id] = p.GetId()
+				alike[from+i] = append(alike[from+i], id)
 			}
 		}
 	}
-	prints := make(map[string]Print, len(points))
-	return prints, s.readPrints(ctx, slices.Collect(maps.Values(points)), prints)
+	prints, err := s.readPrints(ctx, slices.Collect(maps.Values(points)), fieldBrief)
+	if err != nil {
+		return nil, err
+	}
+	found := make([][]Print, len(bands))
+	for i, ids := range alike {
+		for _, id := range ids {
+			if p, ok := prints[id]; ok { // or it was deleted meanwhile
+				found[i] = append(found[i], p)
+			}
+		}
+		slices.SortFunc(found[i], func(a, b Print) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return found, nil
 }
 
 // askedAtOnce queries come in one call.

@@ -18,6 +18,8 @@ type Probe struct {
 	Dense   []float32
 	Lexical akin.SparseVector
 	Keys    akin.SparseVector // what is searched by instead of Lexical; empty to search by Lexical
+
+	LexicalOnly bool // its dense vector brings no candidates, and scores those of the lexical one
 }
 
 // Scores are a candidate's similarities to a probe.
@@ -202,6 +204,7 @@ func known(probes []Probe, stored map[string]Probe) []Probe {
 			if !ok {
 				continue
 			}
+			vectors.LexicalOnly = p.LexicalOnly
 			p = vectors
 		}
 		out = append(out, p)
@@ -215,13 +218,14 @@ type leg struct {
 	using string
 	fewer *qdrant.Query          // finds the nearest instead of query
 	from  *qdrant.LookupLocation // where the point that fewer names has its vector
+	none  bool                   // it brings no candidates
 	score func(*candidate) *float64
 }
 
 func legsOf(probes []Probe, kind kindOfPoint, scores func(*candidate) []Scores) []leg {
 	var legs []leg
 	for i, p := range probes {
-		dense := leg{using: denseName, score: func(c *candidate) *float64 { return &scores(c)[i].Dense }}
+		dense := leg{using: denseName, none: p.LexicalOnly, score: func(c *candidate) *float64 { return &scores(c)[i].Dense }}
 		lexical := leg{using: lexicalName, score: func(c *candidate) *float64 { return &scores(c)[i].Lexical }}
 		if p.ID != "" {
 			point, _ := kind.point(p.ID)
@@ -259,6 +263,9 @@ func (s *Store) candidates(ctx context.Context, search Search, kind kindOfPoint,
 	var union uint64
 	var nearest []*qdrant.PrefetchQuery
 	for _, l := range like {
+		if l.none {
+			continue
+		}
 		limit := uint64(search.Limit)
 		if l.using == denseName && search.Dense > 0 {
 			limit = uint64(search.Dense)
@@ -267,6 +274,9 @@ func (s *Store) candidates(ctx context.Context, search Search, kind kindOfPoint,
 		nearest = append(nearest, &qdrant.PrefetchQuery{
 			Query: cmp.Or(l.fewer, l.query), LookupFrom: l.from, Using: &l.using, Filter: filter, Limit: &limit,
 		})
+	}
+	if len(nearest) == 0 {
+		return nil, nil
 	}
 	// All that any of them brought: how it is fused does not matter here.
 	all := &qdrant.QueryPoints{

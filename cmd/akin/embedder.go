@@ -77,12 +77,12 @@ type embedding struct {
 // Profile is the embedder's.
 func (e *embedding) Profile() akin.Profile { return akin.ProfileOf(e.Embedder) }
 
-// Kept is the cache's.
+// Kept is the cache's, where there is one.
 func (e *embedding) Kept(texts []string) []bool {
 	if k, ok := e.Embedder.(akin.Keeper); ok {
 		return k.Kept(texts)
 	}
-	return make([]bool, len(texts))
+	return nil
 }
 
 // open makes the embedder; one whose vectors cost something is guarded against a change of its model, and kept from asking twice. Nobody need see it.

@@ -83,7 +83,11 @@ func (c ingestCmd) printPlan(w io.Writer, p embed.Plan, profile akin.Profile) er
 	if c.Prune {
 		fmt.Fprintf(out, "to remove\t%d\n", p.Removed)
 	}
-	fmt.Fprintf(out, "to embed\t%d texts, about %d tokens\n", p.Texts, p.Tokens)
+	atMost := ""
+	if p.AtMost {
+		atMost = "at most "
+	}
+	fmt.Fprintf(out, "to embed\t%s%d texts, about %d tokens\n", atMost, p.Texts, p.Tokens)
 	fmt.Fprintf(out, "from the cache\t%d texts, about %d tokens\n", p.Cached, p.CachedTokens)
 	price := c.PricePerMillionTokens
 	if price == 0 {

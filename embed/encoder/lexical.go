@@ -8,7 +8,7 @@ import (
 )
 
 // LexicalFingerprint names all that decides the vectors of Lexical.
-const LexicalFingerprint = "lexical/2"
+const LexicalFingerprint = "lexical/3"
 
 // BM25 (Robertson et al. 1994) on both sides of a comparison, but for two things. A term also weighs what it tells by itself, so that a corpus of forty
 // articles, whose document frequencies say little yet, is searched as well as one of a million. And a vector is divided by a power of its length, which lies
@@ -20,12 +20,17 @@ const (
 	// meanLength is a fixed length of text, in words and characters, at which it is not: a mean that follows the corpus would
 	// make stored weights wrong with every text added. It is that of a short article.
 	meanLength = 400
-	// leastWeight is what a function word weighs here: the document frequencies damp it as well.
-	leastWeight = 0.15
+	// leastWord is what a function word weighs here, leastGlyph a character that is common in any writing: the document frequencies damp it as well, and a
+	// character is seldom a word by itself.
+	leastWord  = 0.15
+	leastGlyph = 0.4
 )
 
-// lexicalShares says how much each kind of term counts.
-var lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compound: 0.5, words2: 0}
+// lexicalShares says how much each kind of term counts, lexicalLeast what one of it weighs that tells nothing.
+var (
+	lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compound: 0.5, words2: 0}
+	lexicalLeast  = [termKinds]float32{single: leastWord, glyphs1: leastGlyph, glyphs2: leastGlyph, compound: leastWord}
+)
 
 // Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
@@ -76,7 +81,7 @@ func (c *counter) lexical(keys int) (whole, few akin.SparseVector) {
 	for i := range c.found {
 		f := &c.found[i]
 		if share := lexicalShares[f.kind]; share > 0 {
-			tf, telling := float32(f.times), max(f.weight, leastWeight)
+			tf, telling := float32(f.times), max(f.weight, lexicalLeast[f.kind])
 			w := share * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
 			square += float64(w*telling) * float64(w*telling)
 			c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))

@@ -32,7 +32,7 @@ func Terms(text string) []Term {
 			return
 		}
 		span := c.span(t.first, t.last)
-		terms = append(terms, Term{index(t.hash), cut.cut(span), max(t.weight, leastWeight), span})
+		terms = append(terms, Term{index(t.hash), cut.cut(span), max(t.weight, lexicalLeast[t.kind]), span})
 	})
 	return terms
 }

@@ -46,24 +46,30 @@ func compareFigures(a, b figure) int {
 
 // Of makes the sketch of a text.
 func Of(text string) Sketch {
-	letters := plain(text)
+	text = norm.NFKC.String(text)
+	letters := lettersOf(text)
 	if letters == "" {
 		return Sketch{}
 	}
-	starts := make([]int, 0, len(letters)+1) // of its runes, and its end
-	for at := range letters {
-		starts = append(starts, at)
-	}
-	starts = append(starts, len(letters))
 	var least [bins]uint64
 	for i := range least {
 		least[i] = ^uint64(0)
 	}
-	for from := 0; from == 0 || from+shingle < len(starts); from++ {
-		h := xxhash.Sum64String(letters[starts[from]:starts[min(from+shingle, len(starts)-1)]])
+	add := func(from, to int) {
+		h := xxhash.Sum64String(letters[from:to])
 		bin := h % bins
 		least[bin] = min(least[bin], h/bins)
 	}
+	var starts [shingle]int // of the last runes
+	n := 0
+	for at := range letters {
+		if n >= shingle {
+			add(starts[n%shingle], at)
+		}
+		starts[n%shingle] = at
+		n++
+	}
+	add(starts[max(0, n-shingle)%shingle], len(letters)) // of a short text, all of it
 	sketch := Sketch{minima: make([]uint64, bins/4)}
 	for i := range least {
 		// An empty bin borrows from the next that is not, changed by how far it lies.
@@ -74,7 +80,7 @@ func Of(text string) Sketch {
 		minimum := uint16(least[(uint64(i)+steps)%bins] + steps*0x9e37)
 		sketch.minima[i/4] |= uint64(minimum) << (i % 4 * 16)
 	}
-	for _, f := range figures([]rune(norm.NFKC.String(text))) {
+	for _, f := range figures([]rune(text)) {
 		sketch.figures = append(sketch.figures, figure{uint32(xxhash.Sum64String(f.around)), uint16(xxhash.Sum64String(f.value()))})
 	}
 	slices.SortFunc(sketch.figures, compareFigures)
@@ -280,13 +286,16 @@ func dice(a, b []rune) float64 {
 }
 
 // plain keeps letters and digits, in one width, one case and one Chinese script.
-func plain(text string) string {
+func plain(text string) string { return lettersOf(norm.NFKC.String(text)) }
+
+// lettersOf is plain for a text in one width.
+func lettersOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return unicode.ToLower(simplify(r))
 		}
 		return -1
-	}, norm.NFKC.String(text))
+	}, text)
 }
 
 // Figures are the numbers of a text in order, without the commas that group thousands: "1200", "3.5", "二十三". A single Chinese numeral is a

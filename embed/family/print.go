@@ -87,6 +87,9 @@ func replaces(runs []run, t, u Text) bool {
 func replacedWithin(gaps []gap) bool {
 	first, last := gaps[0], gaps[len(gaps)-1]
 	x, y := stretch{first.x.text, first.x.from, last.x.to}, stretch{first.y.text, first.y.from, last.y.to}
+	if x.sameButForNumbers(y) {
+		return true
+	}
 	most := mostChanged
 	if x.atEnd() || y.atEnd() {
 		most = mostAtEnd
@@ -103,14 +106,24 @@ func replacedWithin(gaps []gap) bool {
 	return false
 }
 
+// sameButForNumbers reports whether two stretches are one but for their numbers. Where 4月2日 becomes 2月4日, one may see 4月 left out and 月4 put in.
+func (x stretch) sameButForNumbers(y stretch) bool {
+	return slices.EqualFunc(x.tokens(), y.tokens(), func(a, b token) bool { return sameToken(a, b) || a.sort == number && b.sort == number })
+}
+
 // redated reports whether two openings are one but for a date or one name: another paper's would differ in more.
 func (t Text) redated(u Text) bool {
 	a, b := Text{tokens: t.opening}, Text{tokens: u.opening}
 	gaps := gapsBetween(align(a.tokens, b.tokens), a, b)
-	if len(gaps) == 1 {
+	switch {
+	case len(gaps) == 0:
+		return false
+	case len(gaps) == 1:
 		return gaps[0].x.replacedBy(gaps[0].y)
+	case (stretch{a, 0, len(a.tokens)}).sameButForNumbers(stretch{b, 0, len(b.tokens)}):
+		return true
 	}
-	return len(gaps) > 0 && !slices.ContainsFunc(gaps, func(g gap) bool {
+	return !slices.ContainsFunc(gaps, func(g gap) bool {
 		return !g.x.replacedBy(g.y) || len(g.x.numbers()) < g.x.len() || len(g.y.numbers()) < g.y.len()
 	})
 }
@@ -152,7 +165,7 @@ func (x stretch) replacedBy(y stretch) bool {
 	}
 	one, here := x.names(y)
 	other, there := y.names(x)
-	return one && other && (here || there) || x.placed() && y.placed()
+	return one && other && (here || there) || x.placed() && y.placed() || x.speaks() && y.speaks()
 }
 
 func (x stretch) numbers() []string {
@@ -177,6 +190,26 @@ func (x stretch) placed() bool {
 	next := x.text.tokens[x.to]
 	_, ok := joined(x.tokens())
 	return ok && !next.apart && strings.Contains("省市县镇乡村州旗盟", next.text)
+}
+
+// speaks reports whether a stretch is of the name of somebody, by what stands around it: 市长高峰表示. Many names are words of every day, too.
+func (x stretch) speaks() bool {
+	tokens := x.text.tokens
+	for from := x.from; from >= max(2, x.to-longestName); from-- {
+		for to := x.to; to <= min(from+longestName, len(tokens)-1); to++ {
+			who, ok := joined(tokens[from:to])
+			if !ok || !name.IsCommonSurname(who) || !name.IsChinese(who) {
+				continue
+			}
+			if title, ok := joined(tokens[from-2 : from]); !ok || !offices[title] {
+				continue
+			}
+			if says, _ := joined(tokens[to:min(to+2, len(tokens))]); saying[says] || saying[tokens[to].text] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // names reports whether a stretch may name somebody or something: it has a word that is no word of every day; and whether such a word does not stand near its place in the other text.

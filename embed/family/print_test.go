@@ -29,8 +29,11 @@ func TestCompare(t *testing.T) {
 		{name: "a number", replace: []string{"4.2亿", "4.3亿"}, want: family.Variant},
 		{name: "a Chinese numeral", replace: []string{"三个县", "四个县"}, want: family.Variant},
 		{name: "a date", replace: []string{"6月3日", "7月3日"}, want: family.Variant},
+		{name: "the day and the month", replace: []string{"6月3日", "3月6日"}, want: family.Variant},
 		{name: "a person", replace: []string{"林远山", "周启明"}, want: family.Variant},
 		{name: "a character of a given name", replace: []string{"林远山", "林远水"}, want: family.Variant},
+		{name: "a person whose name is a word", replace: []string{"林远山", "高峰"}, want: family.Variant},
+		{name: "a person whose name is a word, and one who has left", replace: []string{"市长林远山说", "市长当天说"}, want: family.Print},
 		{name: "a place", replace: []string{"临河市", "青石市"}, want: family.Variant},
 		{name: "an English name", in: strings.Replace(english, "Owen Marrick", "Owen Tolley", 1), want: family.Variant},
 		{name: "a day of the week", in: strings.Replace(english, "Monday", "Tuesday", 1), want: family.Variant},
@@ -59,6 +62,27 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestTwoNamesThatAreWords(t *testing.T) {
+	named := func(who string) family.Text {
+		return family.Read("", strings.NewReplacer("市长林远山说", "市长"+who+"表示").Replace(report))
+	}
+	for _, row := range []struct {
+		a, b string
+		want family.Relation
+	}{
+		{"高峰", "黎明", family.Variant},
+		{"高峰", "高原", family.Variant},
+		{"高峰", "张平安", family.Variant},
+		{"高峰", "", family.Print},
+		{"高峰", "高峰", family.Print},
+		{"当天", "随后", family.Print},
+	} {
+		if got := named(row.a).Compare(named(row.b)); got != row.want {
+			t.Errorf("%q and %q: got %v, want %v", row.a, row.b, got, row.want)
+		}
+	}
+}
+
 func TestOpeningsThatDiffer(t *testing.T) {
 	tests := []struct {
 		name, a, b string
@@ -67,6 +91,7 @@ func TestOpeningsThatDiffer(t *testing.T) {
 		{"another paper's", "远声社临河5月19日电", "本报临河5月20日讯（记者甲某）", family.Print},
 		{"none", "远声社临河5月19日电", "", family.Print},
 		{"another date alone", "远声社临河5月19日电", "远声社临河6月18日电", family.Variant},
+		{"the day and the month", "远声社临河5月9日电", "远声社临河9月5日电", family.Variant},
 		{"another place alone", "远声社北京5月19日电", "远声社上海5月19日电", family.Variant},
 	}
 	for _, test := range tests {

@@ -74,6 +74,16 @@ var single = set(strings.Split("的地得了着过在和与及或将会已也都
 	"说称讲道问答看听见做作干办开关来去走入出进起用拿带送收买卖建造修改定变增减升降超达占获受种类项次名位人些点者家员部事物处年月日时天号吗呢吧啊"+
 	"头第仅任便像较先常另共均成总连距约近原现亦皆竟嘛呀啦党国省市县区乡村厂店校院馆局厅科室司委团队班组层座栋辆台架艘件份张支条根颗粒块片场届期批遍趟回句段篇册幅封笔倍元吨斤米克亩请派找死住放送写读", "")...)
 
+// The last two characters of what somebody is called before the name, and words of saying that stand behind it.
+var (
+	offices = set(strings.Fields(`市长 县长 省长 区长 镇长 乡长 村长 州长 部长 局长 处长 科长 厅长 司长 署长 院长 校长 所长 馆长 站长 队长 社长 会长 事长 书长 主任 主席 书记 总理 总统 首相
+		经理 总裁 言人 教授 记者 医生 专家 究员 程师 老师 代表 委员 责人 居民 村民 农民`)...)
+	saying = set(strings.Fields(`说 称 表示 介绍 指出 强调 认为 告诉 透露 宣布 坦言 解释 回应`)...)
+)
+
+// longestName is that of a Chinese full name, in characters.
+const longestName = 4
+
 func set(words ...string) map[string]bool {
 	m := make(map[string]bool, len(words))
 	for _, w := range words {

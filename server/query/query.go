@@ -20,7 +20,8 @@ import (
 // It does not depend on the page, so that page after page is one list.
 const Depth = 128
 
-// literalDepth is how many candidates the dense leg brings when its vectors are made of words alone: the lexical leg finds the same.
+// literalDepth is how many candidates the dense leg brings when its vectors are made of words alone: the lexical leg finds the same. Texts of a sentence are also found by
+// pieces of their words; a stored article has words enough, and brings none.
 const literalDepth = 32
 
 func (e *Engine) denseDepth() int {

@@ -153,6 +153,11 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 		q.filter = r.Time.limit(r.Filter, r.Time.Reference)
 	}
 	search := e.search(r, q, seeds)
+	if e.literal && r.DenseWeight == nil && len(r.Filter.IDs) == 0 {
+		for i := range search.Like {
+			search.Like[i].LexicalOnly = search.Like[i].ID != ""
+		}
+	}
 	search.Passages = r.Evidence > 0
 	searching, end := stage(ctx, StageCandidates)
 	hits, stored, err := e.store.RelatedArticles(searching, search)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/akinserver/akin/store/local/crew"
 	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 )
@@ -30,6 +31,7 @@ type collection struct {
 	multi   map[string]*multiColumn
 	sparse  map[string]*sparseColumn
 	indexes map[string]*fieldIndex // by path
+	indexed map[string]bool        // the fields, at the top of a payload, that any index looks at
 
 	reads, writes bucket // of strict mode
 	sizes         sizeCache
@@ -89,9 +91,7 @@ func (c *collection) put(r *record) {
 func (c *collection) keep(id pointID, at journal.Location, v value) (old journal.Location) {
 	slot, exists := c.find(id)
 	if exists {
-		for _, x := range c.indexes {
-			x.remove(slot, c.document(slot))
-		}
+		c.unindex(slot)
 	}
 	slot, old, _ = c.table.set(id, at, v)
 	if !exists {
@@ -104,13 +104,31 @@ func (c *collection) keep(id pointID, at journal.Location, v value) (old journal
 // enter takes what the point of a slot has into the columns and the indexes.
 func (c *collection) enter(slot uint32) {
 	v := c.points[slot].value()
-	for _, x := range c.indexes {
-		x.add(slot, document{encoded: v.payload()})
-	}
+	c.index(slot)
 	for name := range c.spaces {
 		one, ok := v.vector(name)
 		c.setVector(slot, name, one, ok)
 	}
+}
+
+// index takes what the point of a slot has into the indexes, and unindex takes it out.
+func (c *collection) index(slot uint32) {
+	fields := c.indexedFields(slot)
+	for _, x := range c.indexes {
+		x.add(slot, fields)
+	}
+}
+
+func (c *collection) unindex(slot uint32) {
+	fields := c.indexedFields(slot)
+	for _, x := range c.indexes {
+		x.remove(slot, fields)
+	}
+}
+
+// indexedFields are those fields of a payload that indexes look at. All are found in one pass.
+func (c *collection) indexedFields(slot uint32) document {
+	return document{fields: c.document(slot).some(len(c.indexed), func(key []byte) bool { return c.indexed[string(key)] })}
 }
 
 // move tells that the point of a slot lies somewhere else now. The caller holds mu.
@@ -150,17 +168,34 @@ func (c *collection) fill(t *table, entered func()) error {
 			return fmt.Errorf("point %s: %w", p.id, err)
 		}
 		c.operations = max(c.operations, v.version())
-		c.enter(slot)
-		entered()
 		slots = append(slots, slot)
 	}
-	for _, s := range c.sparse {
-		s.loadPostings()
+	// What a point has goes to places that know nothing of each other.
+	var all crew.Crew
+	all.Run(func() {
+		for _, slot := range slots {
+			c.index(slot)
+			entered()
+		}
+	})
+	for name := range c.spaces {
+		all.Run(func() {
+			for _, slot := range slots {
+				if one, ok := c.points[slot].value().vector(name); ok {
+					c.setVector(slot, name, one, true)
+				}
+			}
+			if s := c.sparse[name]; s != nil {
+				s.loadPostings()
+			}
+		})
 	}
-	slices.SortFunc(slots, c.compare)
-	for _, slot := range slots {
-		c.order.add(slot)
-	}
+	all.Run(func() {
+		for _, slot := range slices.SortedFunc(slices.Values(slots), c.compare) {
+			c.order.add(slot)
+		}
+	})
+	all.Finish()
 	if limitsSize(c.config.GetStrictModeConfig()) {
 		c.sizes.last = c.measure()
 	}
@@ -215,9 +250,7 @@ func (c *collection) remove(id pointID) (old journal.Location) {
 	if !ok {
 		return 0
 	}
-	for _, x := range c.indexes {
-		x.remove(slot, c.document(slot))
-	}
+	c.unindex(slot)
 	for name := range c.spaces {
 		c.setVector(slot, name, vector{}, false)
 	}
@@ -300,4 +333,18 @@ func (c *collection) setIndex(field string, info *qdrant.PayloadSchemaInfo, x *f
 		x.add(slot, c.document(slot))
 	}
 	c.indexes[field] = x
+	c.indexesChanged()
+}
+
+// dropIndex is for a caller that holds mu.
+func (c *collection) dropIndex(field string) {
+	delete(c.indexes, field)
+	c.indexesChanged()
+}
+
+func (c *collection) indexesChanged() {
+	c.indexed = make(map[string]bool, len(c.indexes))
+	for _, x := range c.indexes {
+		c.indexed[x.path.steps[0].key] = true
+	}
 }

@@ -238,10 +238,11 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 	}
 	for i, index := range v.indices {
 		p := c.posting(index)
-		at := len(p.slots)
-		if at > 0 && p.slots[at-1] > slot {
-			at, _ = slices.BinarySearch(p.slots, slot)
+		if n := len(p.slots); n == 0 || p.slots[n-1] < slot { // as of nearly all that are new
+			p.slots, p.weights = append(p.slots, slot), append(p.weights, v.values[i])
+			continue
 		}
+		at, _ := slices.BinarySearch(p.slots, slot)
 		p.slots = slices.Insert(p.slots, at, slot)
 		p.weights = slices.Insert(p.weights, at, v.values[i])
 	}

@@ -210,7 +210,7 @@ func (s *pointsService) DeleteFieldIndex(ctx context.Context, req *qdrant.Delete
 		delete(schema, req.GetFieldName())
 		return schema, func() {
 			delete(c.schema, req.GetFieldName())
-			delete(c.indexes, req.GetFieldName())
+			c.dropIndex(req.GetFieldName())
 		}
 	})
 }

@@ -26,6 +26,9 @@ func (c *collection) search(ctx context.Context, q *vectorQuery, cond condition,
 	var err error
 	switch {
 	case q.combine == nil && c.sparse[q.space.name] != nil:
+		if threshold != nil { // where many points share a little with the query, few are kept to be sorted
+			s.top.least = *threshold
+		}
 		err = s.sparse(c.sparse[q.space.name])
 	case q.combine == nil && c.dense[q.space.name] != nil:
 		err = s.dense(c.dense[q.space.name])

@@ -12,11 +12,12 @@ type top struct {
 	ctx   context.Context
 	c     *collection
 	limit int
-	heap  []hit // the worst first, once it is full
+	least float32 // that a score must reach; −∞ by default
+	heap  []hit   // the worst first, once it is full
 }
 
 func (c *collection) newTop(ctx context.Context, limit int) *top {
-	return &top{ctx: ctx, c: c, limit: min(limit, c.size)}
+	return &top{ctx: ctx, c: c, limit: min(limit, c.size), least: float32(math.Inf(-1))}
 }
 
 func (t *top) compare(a, b hit) int {
@@ -28,13 +29,13 @@ func (t *top) compare(a, b hit) int {
 
 // misses tells that a score cannot be among the best any more.
 func (t *top) misses(score float32) bool {
-	return len(t.heap) >= t.limit && (t.limit == 0 || score < t.heap[0].score)
+	return score < t.least || len(t.heap) >= t.limit && (t.limit == 0 || score < t.heap[0].score)
 }
 
 // floor is what a score must reach to be among the best.
 func (t *top) floor() float32 {
 	if len(t.heap) < t.limit {
-		return float32(math.Inf(-1))
+		return t.least
 	}
 	return t.heap[0].score
 }

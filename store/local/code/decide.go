@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/akinserver/akin/store/local/crew"
 	"github.com/akinserver/akin/store/local/kernel"
 )
 
@@ -314,9 +315,9 @@ func (c *Column) recode(ctx context.Context, threads int, coded func(rows int)) 
 	c.memory.reserve(c.target, old)
 	var next atomic.Int64
 	var lock sync.Mutex
-	var all crew
+	var all crew.Crew
 	for range max(1, min(threads, len(c.chunks))) {
-		all.run(func() {
+		all.Run(func() {
 			scratch := make([]float32, c.rotation.dim)
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
@@ -339,7 +340,7 @@ func (c *Column) recode(ctx context.Context, threads int, coded func(rows int)) 
 			}
 		})
 	}
-	all.finish()
+	all.Finish()
 	c.list()
 	return ctx.Err()
 }

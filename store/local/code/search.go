@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/akinserver/akin/store/local/crew"
 	"github.com/akinserver/akin/store/local/kernel"
 )
 
@@ -170,11 +171,11 @@ func (j *job) run() error {
 		if threads == 1 {
 			j.workers[0].run()
 		} else {
-			var all crew
+			var all crew.Crew
 			for _, w := range j.workers[:threads] {
-				all.run(w.run)
+				all.Run(w.run)
 			}
-			all.finish()
+			all.Finish()
 		}
 	}
 	for _, w := range j.workers[:threads] {
