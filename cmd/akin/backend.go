@@ -47,8 +47,8 @@ type backend struct {
 const inMemory = ""
 
 // openBackend tells on w how far the opening of a large store has come.
-func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration, w io.Writer) (*backend, error) {
-	return openServing(ctx, sf, ef, servingOptions{server: server.Options{Log: log, Drain: drain}}, w)
+func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, w io.Writer) (*backend, error) {
+	return openServing(ctx, sf, ef, servingOptions{server: server.Options{Log: log}}, w)
 }
 
 // servingOptions of the server in a backend.
@@ -174,7 +174,7 @@ func (f askFlags) dial(ctx context.Context, w io.Writer, use func(*grpc.ClientCo
 		defer conn.Close()
 		return use(conn)
 	}
-	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), 0, w)
+	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), w)
 	if err != nil {
 		return err
 	}

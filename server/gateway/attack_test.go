@@ -4,16 +4,23 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/gateway/widget"
+	"github.com/akinserver/akin/server/observe"
 )
 
 // raw sends bytes as they stand, which Go's client would put right, and reads one answer.
@@ -224,5 +231,90 @@ func TestFloodOverHTTP(t *testing.T) {
 	}
 	if r := s.get(t, relatedPath+"?page_size=7"); r.StatusCode != http.StatusOK {
 		t.Errorf("the request after: %d %s", r.StatusCode, r.body)
+	}
+}
+
+// TestPanics: a bug ends its request alone, of which the caller learns a number, and the log the rest. An answer that has begun is cut off.
+func TestPanics(t *testing.T) {
+	log := &lockedBuffer{}
+	conn, err := grpc.NewClient("passthrough:///nobody", grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	g, err := gateway.New(conn, gateway.Options{Log: slog.New(slog.NewTextHandler(log, nil)), Wrap: func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/bug":
+				w.Header().Set("Content-Length", "5")
+				panic("secret detail")
+			case "/late":
+				_, _ = io.WriteString(w, strings.Repeat("a part ", 1000))
+				panic("secret detail")
+			}
+			api.ServeHTTP(w, r)
+		})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewUnstartedServer(g)
+	web.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	web.Start()
+	defer web.Close()
+	s := &site{address: web.URL}
+	for _, coding := range []string{"identity", "gzip"} {
+		got := decode[refused](t, s.get(t, "/bug", "X-Request-Id", "of-mine", "Accept-Encoding", coding), 500)
+		if got.Details[0].Reason != "INTERNAL" || !strings.Contains(got.Message, "of-mine") || strings.Contains(got.Message, "secret") {
+			t.Errorf("the caller is told %+v", got)
+		}
+		if log := log.String(); !strings.Contains(log, "request=of-mine") || !strings.Contains(log, "secret detail") || !strings.Contains(log, "TestPanics") {
+			t.Errorf("the log tells %s", log)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, web.URL+"/late", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept-Encoding", coding)
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			continue // it was cut off before its first byte was sent
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err == nil {
+			t.Errorf("an answer that was begun ends as if it were whole: %.100q … %.100q", body, body[max(0, len(body)-100):])
+		}
+	}
+	decode[map[string]string](t, s.get(t, "/healthz"), 200)
+}
+
+// TestRequestsAreSeen counts requests by what they ask, whatever their paths are.
+func TestRequestsAreSeen(t *testing.T) {
+	seen := observe.New(observe.Options{})
+	s := start(t, gateway.Options{Observe: seen, Wrap: widget.Handler}, server.Options{})
+	for _, path := range []string{tunnelPath, tunnelPath, articlesPath + "/nobody", "/nothing", "/v1/" + strings.Repeat("x", 100), relatedPath + ".html", "/demo?article=varn-tunnel-1", "/healthz"} {
+		s.get(t, path)
+	}
+	s.ask(t, http.MethodPatch, tunnelPath, "")
+	page := httptest.NewRecorder()
+	seen.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	found := 0
+	for line := range strings.Lines(page.Body.String()) {
+		if strings.HasPrefix(line, "akin_http_requests_total") {
+			found++
+		}
+	}
+	want := []string{
+		`{route="GET /v1/corpora/{corpus}/articles/{id}",status="200"} 2`, `{route="GET /v1/corpora/{corpus}/articles/{id}",status="404"} 1`, `{route="other",status="404"} 2`,
+		`{route="other",status="405"} 1`, `{route="GET /v1/…/related.html",status="200"} 1`, `{route="GET /demo",status="200"} 1`, `{route="GET /healthz",status="200"} 1`,
+	}
+	for _, line := range want {
+		if !strings.Contains(page.Body.String(), "akin_http_requests_total"+line+"\n") {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
+	if found != len(want) {
+		t.Errorf("%d counters, want %d", found, len(want))
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/akinserver/akin/server/gateway/recorded"
+	"github.com/akinserver/akin/server/observe"
 )
 
 // routed answers for paths and methods that are not there as the API does: with JSON, and with what may be asked instead.
@@ -26,6 +27,7 @@ type routed struct{ mux *http.ServeMux }
 func (m routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := m.mux.Handler(r)
 	if pattern != "" {
+		observe.Route(r.Context(), pattern)
 		if !utf8.ValidString(r.URL.Path) { // protobuf has no other text
 			writeError(w, r, invalid("path", "is not UTF-8"))
 			return
