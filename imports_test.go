@@ -68,8 +68,8 @@ var arrows = []struct {
 	{"server/limit", ""},
 	{"server", ". embed proto/akin/v1 server/access server/generation server/limit server/observe server/query server/query/compare server/wire store"},
 	{"server/gateway/recorded", ""},
-	{"server/gateway/widget", "proto/akin/v1 server/gateway/recorded"},
-	{"server/gateway", "proto/akin/v1 server/gateway/recorded server/observe"},
+	{"server/gateway/widget", "proto/akin/v1 server/gateway/recorded server/observe"},
+	{"server/gateway", "proto/akin/v1 server/gateway/recorded server/observe server/wire"},
 	{"cmd/akin", ". config embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/load server/observe server/query server/wire store store/local testdata"},
 }
 

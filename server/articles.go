@@ -260,11 +260,11 @@ func (s *articles) response(ctx context.Context, r embed.Result, path string) *a
 		return out
 	}
 	_, reason := meaning(r.Err)
-	out.Refusal = &akinv1.Refusal{Reason: reason, Message: brief(r.Err.Error())}
+	out.Refusal = &akinv1.Refusal{Reason: reason, Message: wire.Brief(r.Err.Error())}
 	if invalid, ok := errors.AsType[*akin.InvalidError](r.Err); ok {
 		out.Refusal.Field = path + invalid.Field
 	}
 	caller, _ := access.CallerOf(ctx)
-	s.log.WarnContext(ctx, "article refused", "key", caller.Key, "id", brief(r.ID), "reason", reason, "error", out.Refusal.GetMessage())
+	s.log.WarnContext(ctx, "article refused", "key", caller.Key, "id", wire.Brief(r.ID), "reason", reason, "error", out.Refusal.GetMessage())
 	return out
 }

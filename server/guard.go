@@ -26,6 +26,7 @@ type rule struct {
 	scope access.Scope
 	time  time.Duration // that it may take, whatever its caller says; Limits.Time by default
 	free  bool          // of a corpus: its messages name none
+	light bool          // it costs next to nothing, and finds a place while calls that cost more wait for one
 }
 
 // How long streams may take: one that goes on as long as its caller has something to say, and one that embeds all that is stored.
@@ -39,7 +40,7 @@ var rules = map[string]rule{
 	akinv1.SimilarityService_RelatedArticles_FullMethodName:   {scope: access.Read},
 	akinv1.SimilarityService_SimilarStatements_FullMethodName: {scope: access.Read},
 	akinv1.ArticleService_GetArticle_FullMethodName:           {scope: access.Read},
-	akinv1.ArticleService_GetCorpus_FullMethodName:            {scope: access.Read},
+	akinv1.ArticleService_GetCorpus_FullMethodName:            {scope: access.Read, light: true}, // before every answer over HTTP, from memory or not
 	akinv1.ArticleService_ListArticles_FullMethodName:         {scope: access.Read},
 	akinv1.ArticleService_DeleteArticles_FullMethodName:       {scope: access.Write},
 	akinv1.ArticleService_PutArticles_FullMethodName:          {scope: access.Write, time: conversation},
@@ -60,8 +61,8 @@ var rules = map[string]rule{
 type Limits struct {
 	KeyRate     float64        // calls a second by one key, unless the key says otherwise; 100 by default
 	AddressRate float64        // calls a second from one address (of IPv6, from one /64), but for loopback addresses; 50 by default
-	Calls       int            // answered at once, streams aside; 2 for each processor by default, and at least 4, or four times as many with Elsewhere
-	Queue       int            // that wait meanwhile; four times Calls by default
+	Calls       int            // answered at once, streams aside; one for each processor by default, and at least 2, or eight times as many with Elsewhere
+	Queue       int            // that wait meanwhile; eight times Calls by default
 	Wait        time.Duration  // how long they wait; 100 ms by default
 	Elsewhere   bool           // the store or the embedder is a server elsewhere, so that calls mostly wait
 	Streams     int            // open at once; 256 by default
@@ -72,14 +73,14 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	l.KeyRate = cmp.Or(l.KeyRate, 100)
 	l.AddressRate = cmp.Or(l.AddressRate, 50)
-	// Hardly more than there are processors: more at once get no more done, and what comes in is read late while all processors are taken. With 16 on 2 processors calls took seconds,
-	// those that are refused among them, when they came faster than they can be answered; with 4, a tenth of that (docs/operations.md, Overload).
-	calls := max(4, 2*runtime.GOMAXPROCS(0))
+	// As many as there are processors, which one call alone keeps busy: more at once get no more done, and what comes in is read late while all processors are taken. When calls came
+	// faster than they can be answered, 16 on 2 processors took seconds, those that are refused among them, and 2 a tenth of that (docs/operations.md, Overload).
+	calls := max(2, runtime.GOMAXPROCS(0))
 	if l.Elsewhere {
-		calls *= 4
+		calls *= 8
 	}
 	l.Calls = cmp.Or(l.Calls, calls)
-	l.Queue = cmp.Or(l.Queue, 4*l.Calls)
+	l.Queue = cmp.Or(l.Queue, 8*l.Calls)
 	l.Wait = cmp.Or(l.Wait, 100*time.Millisecond)
 	l.Streams = cmp.Or(l.Streams, 256)
 	l.Time = cmp.Or(l.Time, time.Minute)
@@ -93,8 +94,12 @@ type guard struct {
 	byKey     *limit.Rates
 	byAddress *limit.Rates
 	calls     *limit.Calls
+	light     *limit.Calls
 	streams   *limit.Calls
 }
+
+// lightCalls may be answered at once for each other call.
+const lightCalls = 8
 
 func newGuard(keys *access.Keys, limits Limits) *guard {
 	limits = limits.withDefaults()
@@ -102,6 +107,7 @@ func newGuard(keys *access.Keys, limits Limits) *guard {
 		keys: keys, limits: limits,
 		byKey: limit.NewRates("this key"), byAddress: limit.NewRates("this address"),
 		calls:   limit.NewCalls(limits.Calls, limits.Queue, limits.Wait),
+		light:   limit.NewCalls(lightCalls*limits.Calls, lightCalls*limits.Calls, limits.Wait),
 		streams: limit.NewCalls(limits.Streams, 0, 0),
 	}
 }
@@ -171,7 +177,11 @@ func (g *guard) unary(ctx context.Context, m any) (leave func(), err error) {
 	if v.rule.scope == access.Anyone { // whether the server is well must be told also when it has much to do
 		return v.cancel, nil
 	}
-	left, err := g.calls.Enter(ctx)
+	places := g.calls
+	if v.rule.light {
+		places = g.light
+	}
+	left, err := places.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -117,6 +117,9 @@ func TestTooManyCallsAtOnce(t *testing.T) {
 	if got, err := healthv1.NewHealthClient(f.conn).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil || got.GetStatus() != healthv1.HealthCheckResponse_SERVING {
 		t.Errorf("health: %v, %v", got, err)
 	}
+	if _, err := f.articles.GetCorpus(f.as(t, "read mine"), &akinv1.GetCorpusRequest{Corpus: "mine"}); err != nil {
+		t.Errorf("the state of a corpus, for what is answered from memory: %v", err)
+	}
 	leave <- struct{}{}
 	if err := <-first; err != nil {
 		t.Errorf("who was there first: %v", err)

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
-	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -19,6 +18,7 @@ import (
 	"github.com/akinserver/akin/server/generation"
 	"github.com/akinserver/akin/server/limit"
 	"github.com/akinserver/akin/server/observe"
+	"github.com/akinserver/akin/server/wire"
 )
 
 // domain of every ErrorInfo.
@@ -78,7 +78,7 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 		return err // grpc's own
 	}
 	code, reason := meaning(err)
-	text := brief(err.Error())
+	text := wire.Brief(err.Error())
 	if code == codes.Internal {
 		id := cmp.Or(observe.RequestID(ctx), rand.Text())
 		caller, _ := access.CallerOf(ctx)
@@ -88,7 +88,7 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Domain: domain, Reason: reason}}
 	if invalid, ok := errors.AsType[*akin.InvalidError](err); ok {
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
-			{Field: invalid.Field, Description: brief(invalid.Problem), Reason: reason},
+			{Field: invalid.Field, Description: wire.Brief(invalid.Problem), Reason: reason},
 		}})
 	}
 	if refused, ok := errors.AsType[*limit.Refused](err); ok {
@@ -99,15 +99,4 @@ func toStatus(ctx context.Context, log *slog.Logger, err error) error {
 		return status.Error(code, text)
 	}
 	return st.Err()
-}
-
-// maxQuoted bytes of an error are told: it may quote what a caller sent, and travels in a header.
-const maxQuoted = 1000
-
-// brief is the begin of a text.
-func brief(text string) string {
-	if len(text) <= maxQuoted {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxQuoted], "") + "…"
 }

@@ -290,6 +290,56 @@ func TestPageTokensStayInTheirCorpus(t *testing.T) {
 	}
 }
 
+// TestForgedPageTokens writes into tokens what the server never does.
+func TestForgedPageTokens(t *testing.T) {
+	f := startTenants(t, server.Options{})
+	ask := func(token string) (*akinv1.RelatedArticlesResponse, error) {
+		return f.similar.RelatedArticles(f.as(t, "read mine"), &akinv1.RelatedArticlesRequest{Corpus: "mine", Seeds: []*akinv1.Seed{id("mine-0")}, PageSize: 1, PageToken: token})
+	}
+	first, err := ask("")
+	if err != nil || first.GetNextPageToken() == "" {
+		t.Fatalf("%v, %v", first, err)
+	}
+	b, err := base64.RawURLEncoding.DecodeString(first.GetNextPageToken())
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(field, value string) string {
+		m := map[string]json.RawMessage{}
+		if err := json.Unmarshal(b, &m); err != nil {
+			t.Fatal(err)
+		}
+		m[field] = json.RawMessage(value)
+		forged, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(forged)
+	}
+	if _, err := ask(with("x", "0")); err != nil {
+		t.Fatalf("as it was given: %v", err)
+	}
+	for name, token := range map[string]string{
+		"before the first page":   with("o", "-1"),
+		"beyond all":              with("o", "9223372036854775807"),
+		"beyond all numbers":      with("o", "1e400"),
+		"a fraction":              with("o", "0.5"),
+		"a page of a list":        with("a", `"'; DROP"`),
+		"another generation":      with("g", `"akin_v1"`),
+		"another request":         with("r", `"AAAAAAAAAAAA"`),
+		"no request":              with("r", `""`),
+		"nested without end":      base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("[", 700))),
+		"longer than any":         with("x", `"`+strings.Repeat("x", 2000)+`"`),
+		"not as tokens are coded": "?" + first.GetNextPageToken(),
+		"no JSON":                 base64.RawURLEncoding.EncodeToString([]byte("o=1")),
+	} {
+		_, err := ask(token)
+		if code, _, field := refusal(err); code != codes.InvalidArgument || field != "page_token" {
+			t.Errorf("%s: %v, want INVALID_ARGUMENT of page_token", name, err)
+		}
+	}
+}
+
 // TestStreamEndsWithAForeignArticle holds every message of a stream to the corpus, not the first alone.
 func TestStreamEndsWithAForeignArticle(t *testing.T) {
 	f := startTenants(t, server.Options{})

@@ -18,6 +18,7 @@ import (
 	"github.com/akinserver/akin/embed"
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
+	"github.com/akinserver/akin/server/gateway"
 	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
@@ -47,8 +48,8 @@ type backend struct {
 const inMemory = ""
 
 // openBackend tells on w how far the opening of a large store has come.
-func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, drain time.Duration, w io.Writer) (*backend, error) {
-	return openServing(ctx, sf, ef, servingOptions{server: server.Options{Log: log, Drain: drain}}, w)
+func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, w io.Writer) (*backend, error) {
+	return openServing(ctx, sf, ef, servingOptions{server: server.Options{Log: log}}, w)
 }
 
 // servingOptions of the server in a backend.
@@ -174,7 +175,7 @@ func (f askFlags) dial(ctx context.Context, w io.Writer, use func(*grpc.ClientCo
 		defer conn.Close()
 		return use(conn)
 	}
-	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), 0, w)
+	b, err := openBackend(ctx, f.storeFlags, f.embedderFlags, slog.New(slog.DiscardHandler), w)
 	if err != nil {
 		return err
 	}
@@ -185,6 +186,32 @@ func (f askFlags) dial(ctx context.Context, w io.Writer, use func(*grpc.ClientCo
 	}
 	defer stop()
 	return use(conn)
+}
+
+// serve answers gRPC calls on one listener and HTTP on another, if there is one, until the context ends. Then health says so, requests over HTTP are answered first, since
+// they are calls as well, and then the calls.
+func (b *backend) serve(ctx context.Context, lis, web net.Listener, opts gateway.Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, b.server.Leave)
+	defer stop()
+	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
+	defer endCalls()
+	within := newWithin()
+	served := make(chan error, 1)
+	go func() {
+		err := b.server.Serve(calls, lis, within)
+		cancel()
+		served <- err
+	}()
+	var err error
+	if web != nil {
+		err = within.serveHTTP(ctx, web, opts)
+		cancel()
+	}
+	<-ctx.Done()
+	endCalls()
+	return errors.Join(err, <-served)
 }
 
 // connect reaches the backend's server within the process.
@@ -216,4 +243,14 @@ func newWithin() within { return within{bufconn.Listen(1 << 20)} }
 func (w within) dial() (*grpc.ClientConn, error) {
 	return grpc.NewClient("passthrough:///akin", append(callOptions(),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return w.DialContext(ctx) }))...)
+}
+
+// serveHTTP has a gateway ask the server that listens there.
+func (w within) serveHTTP(ctx context.Context, web net.Listener, opts gateway.Options) error {
+	conn, err := w.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return serveHTTP(ctx, conn, web, opts)
 }

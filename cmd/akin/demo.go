@@ -40,7 +40,7 @@ func (c demoCmd) Run(ctx context.Context, std streams) (err error) {
 	began := time.Now()
 	c.NoCache = c.NoCache || c.Cache == "" // what lives in memory leaves nothing behind, unless it is told to
 	log := slog.New(slog.NewTextHandler(std.err, nil))
-	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, log, 0, std.err)
+	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, log, std.err)
 	if err != nil {
 		return err
 	}

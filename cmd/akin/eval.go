@@ -85,7 +85,7 @@ func (c evalCmd) options() eval.Options {
 
 // measure works in a store that ends with the process.
 func (c evalCmd) measure(ctx context.Context, set eval.Set, w io.Writer) (report *eval.Report, err error) {
-	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.DiscardHandler), 0, w)
+	b, err := openBackend(ctx, storeFlags{Data: inMemory, Prefix: "akin"}, c.embedderFlags, slog.New(slog.DiscardHandler), w)
 	if err != nil {
 		return nil, err
 	}

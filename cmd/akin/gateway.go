@@ -76,42 +76,6 @@ func (c gatewayCmd) needsKey(ctx context.Context, conn *grpc.ClientConn) (bool, 
 	return needed, c.mayListen(needed, c.Listen)
 }
 
-// serve answers gRPC calls on one listener and HTTP on another, if there is one, until the context ends. Then health says so, requests over HTTP are answered first, since
-// they are calls as well, and then the calls.
-func (b *backend) serve(ctx context.Context, lis, web net.Listener, opts gateway.Options) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(ctx, b.server.Leave)
-	defer stop()
-	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
-	defer endCalls()
-	within := newWithin()
-	served := make(chan error, 1)
-	go func() {
-		err := b.server.Serve(calls, lis, within)
-		cancel()
-		served <- err
-	}()
-	var err error
-	if web != nil {
-		err = b.serveHTTP(ctx, within, web, opts)
-		cancel()
-	}
-	<-ctx.Done()
-	endCalls()
-	return errors.Join(err, <-served)
-}
-
-// serveHTTP has a gateway ask the server within the process.
-func (b *backend) serveHTTP(ctx context.Context, within within, web net.Listener, opts gateway.Options) error {
-	conn, err := within.dial()
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return serveHTTP(ctx, conn, web, opts)
-}
-
 // serveHTTP is the one way to answer HTTP, whether the server that is asked is in this process or elsewhere.
 func serveHTTP(ctx context.Context, conn grpc.ClientConnInterface, web net.Listener, opts gateway.Options) error {
 	opts.Version = version()

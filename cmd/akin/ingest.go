@@ -48,7 +48,7 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 	if c.DryRun {
 		return c.plan(ctx, std, options, log)
 	}
-	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, 0, std.err)
+	b, err := openBackend(ctx, c.storeFlags, c.embedderFlags, log, std.err)
 	if err != nil {
 		return err
 	}

@@ -175,7 +175,7 @@ func putOne(ctx context.Context, client akinv1.ArticleServiceClient, id string) 
 // TestServerWithoutAdmin: nobody can reindex unless whoever started the server allows it.
 func TestServerWithoutAdmin(t *testing.T) {
 	dir := t.TempDir()
-	b, err := openBackend(t.Context(), storeFlags{Data: filepath.Join(dir, "data"), Prefix: "akin"}, embedderFlags{Embedder: "builtin"}, nil, 0, io.Discard)
+	b, err := openBackend(t.Context(), storeFlags{Data: filepath.Join(dir, "data"), Prefix: "akin"}, embedderFlags{Embedder: "builtin"}, nil, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

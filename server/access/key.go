@@ -87,14 +87,14 @@ func digest(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// idOf is the id that a key claims to have.
-func idOf(key string) (string, bool) {
+// idOf is the id that a key claims to have; empty where it has not the form of one.
+func idOf(key string) string {
 	rest, ok := strings.CutPrefix(key, prefix)
 	if !ok {
-		return "", false
+		return ""
 	}
-	id, _, ok := strings.Cut(rest, "_")
-	return id, ok
+	id, _, _ := strings.Cut(rest, "_")
+	return id
 }
 
 // opens tells whether a key with this digest is this one. How long that takes tells nothing of the stored hash.

@@ -75,7 +75,7 @@ function typeOf (parameter) {
 
 function call (method, path, of) {
   const rows = (of.parameters ?? []).map(p => element('tr', '', element('td', '', element('code', p.name)), element('td', p.in), element('td', typeOf(p)), element('td', p.description)))
-  const details = element('details', '', element('summary', '', element('b', method.toUpperCase()), element('code', path)), element('p', of.summary), element('p', of.description))
+  const details = element('details', '', element('summary', '', element('b', method.toUpperCase()), element('code', path), element('span', of.operationId)), element('p', of.summary), element('p', of.description))
   if (rows.length > 0) details.append(element('table', '', element('tr', '', ...['parameter', 'in', 'type', ''].map(t => element('th', t))), ...rows))
   return details
 }
@@ -85,13 +85,14 @@ function definition (name, of) {
   return element('details', '', element('summary', '', element('code', name)), element('p', of.description ?? of.title), element('table', '', ...rows))
 }
 
-fetch('openapi.yaml').then(answer => answer.text()).then(text => {
+const calls = document.getElementById('calls')
+
+fetch('openapi.yaml').then(answer => answer.ok ? answer.text() : Promise.reject(new Error(answer.status))).then(text => {
   const api = parse(text)
-  const calls = document.getElementById('calls')
   calls.replaceChildren(element('h2', 'Calls'))
   for (const [path, methods] of Object.entries(api.paths)) {
     for (const [method, of] of Object.entries(methods)) calls.append(call(method, path, of))
   }
   calls.append(element('h2', 'Messages'))
   for (const [name, of] of Object.entries(api.definitions)) calls.append(definition(name, of))
-})
+}).catch(error => calls.replaceChildren(element('p', 'openapi.yaml cannot be shown: ' + error.message)))

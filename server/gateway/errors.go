@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/protoadapt"
+
+	"github.com/akinserver/akin/server/wire"
 )
 
 // problem is an error of HTTP's own, which no gRPC code tells.
@@ -60,6 +62,11 @@ func statusOf(r *http.Request, err error) (int, *status.Status) {
 		err = status.FromContextError(err).Err()
 	}
 	st := status.Convert(err)
+	if text := wire.Brief(st.Message()); text != st.Message() { // the runtime's own quote what they could not read
+		short := st.Proto()
+		short.Message = text
+		st = status.FromProto(short)
+	}
 	if len(st.Details()) == 0 {
 		reason, ok := reasons[st.Code()]
 		if !ok {

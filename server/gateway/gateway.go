@@ -34,7 +34,7 @@ type Options struct {
 	Cache   int64         // bytes of answers that are kept; 64 MiB by default, below 0 none
 	Version string        // of this program: answers of another one are other answers
 
-	Observe *observe.Observer // is told of the answers that are kept; nobody by default
+	Observe *observe.Observer // sees the requests, and the answers that are kept; nobody by default
 
 	// Wrap puts handlers before the API: further paths, keys in URLs, what browsers ask of other origins. It may ask the API by the handler that it is given.
 	Wrap func(api http.Handler) http.Handler
@@ -85,7 +85,7 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 	if opts.Wrap != nil {
 		api = opts.Wrap(api)
 	}
-	g.handler = identified(g.recovered(g.paced(compressed(api))))
+	g.handler = opts.Observe.HTTP(identified(g.recovered(g.paced(compressed(api)))))
 	return g, nil
 }
 
@@ -129,7 +129,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.
 
 // Limits of a connection.
 const (
-	headerTime = 10 * time.Second
+	headerTime = 10 * time.Second // for a handshake, and for the headers of a request; less where calls may take less
 	idleTime   = 2 * time.Minute
 	maxHeaders = 16 << 10 // bytes
 )
@@ -138,7 +138,7 @@ const (
 // It returns nil when it stopped because the context ended.
 func (g *Gateway) Serve(ctx context.Context, lis net.Listener) error {
 	server := &http.Server{
-		Handler: g, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
+		Handler: g, ReadHeaderTimeout: min(headerTime, g.opts.Timeout), IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
 		ErrorLog: slog.NewLogLogger(g.opts.Log.Handler(), slog.LevelDebug), // callers that leave in the middle of something
 	}
 	drained := make(chan struct{})
@@ -158,9 +158,10 @@ func (g *Gateway) Serve(ctx context.Context, lis net.Listener) error {
 	return fmt.Errorf("serve %s: %w", lis.Addr(), err)
 }
 
-// recovered turns a panic into an internal error; the caller is told nothing of it.
+// recovered turns a panic into an internal error; the caller is told nothing of it. An answer that has begun is cut off: what came of it is no answer.
 func (g *Gateway) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &begun{ResponseWriter: w}
 		defer func() {
 			p := recover()
 			if p == nil {
@@ -171,8 +172,34 @@ func (g *Gateway) recovered(next http.Handler) http.Handler {
 			}
 			id := w.Header().Get(requestIDHeader)
 			g.opts.Log.ErrorContext(r.Context(), "panic", "request", id, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			if answer.is {
+				panic(http.ErrAbortHandler)
+			}
+			for _, name := range []string{"Content-Encoding", "Content-Length"} {
+				w.Header().Del(name) // of the answer that was on its way
+			}
 			writeError(w, r, problem(http.StatusInternalServerError, codes.Internal, "INTERNAL", "internal error "+id+": the server's log says more"))
 		}()
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(answer, r)
 	})
+}
+
+// begun knows whether an answer has begun.
+type begun struct {
+	http.ResponseWriter
+	is bool
+}
+
+// Unwrap gives http.ResponseController what it controls.
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// WriteHeader and Write begin it.
+func (b *begun) WriteHeader(status int) {
+	b.is = true
+	b.ResponseWriter.WriteHeader(status)
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	b.is = true
+	return b.ResponseWriter.Write(p)
 }

@@ -261,7 +261,7 @@ func TestRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := s.ask(t, test.method, test.path, test.body, "Content-Type", test.kind)
 			got := decode[refused](t, r, test.status)
-			if got.Code == 0 || got.Message == "" || len(got.Details) == 0 || got.Details[0].Domain != "akin" || got.Details[0].Reason != test.reason {
+			if got.Code == 0 || got.Message == "" || len(r.body) > 5000 || len(got.Details) == 0 || got.Details[0].Domain != "akin" || got.Details[0].Reason != test.reason {
 				t.Errorf("got %s, want the reason %s", r.body, test.reason)
 			}
 			field := ""
@@ -519,9 +519,16 @@ func TestOpenAPI(t *testing.T) {
 		t.Fatalf("%d %v", described.StatusCode, described.Header)
 	}
 	path, n := "", 0
+	names := map[string]bool{}
 	for line := range strings.Lines(string(described.body)) {
 		line = strings.TrimRight(line, "\n:")
+		name, named := strings.CutPrefix(line, "      operationId: ")
 		switch {
+		case named:
+			if names[name] || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+				t.Errorf("%s: the name %q is none for a client, or another's", path, name)
+			}
+			names[name] = true
 		case strings.HasPrefix(line, "  /"):
 			path = strings.NewReplacer("{corpus}", "default", "{id}", "nobody").Replace(strings.TrimSpace(line))
 		case path != "" && slices.Contains([]string{"    get", "    post", "    delete", "    put"}, line):
@@ -532,7 +539,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if n < 9 {
-		t.Errorf("%d calls are described", n)
+	if n < 10 || len(names) != n || !names["PutArticles"] {
+		t.Errorf("%d calls are described, with the names %v", n, names)
 	}
 }

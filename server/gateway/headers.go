@@ -2,12 +2,13 @@ package gateway
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+
+	"github.com/akinserver/akin/server/observe"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -24,15 +25,12 @@ func forwarded(header string) (name string, ok bool) {
 	return "", false
 }
 
-// maxRequestID is how long a request's id may be.
-const maxRequestID = 64
-
 // identified gives every request an id, unless it brings one that can stand in a log, and tells it in the answer.
 func identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get(requestIDHeader)
-		if len(id) == 0 || len(id) > maxRequestID || strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
-			id = rand.Text()
+		if !observe.IsRequestID(id) {
+			id = observe.NewRequestID()
 			r = r.Clone(r.Context())
 			r.Header.Set(requestIDHeader, id)
 		}

@@ -21,7 +21,7 @@ func TestStoreAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var proxy *storetest.Proxy
 			g := guard(t, server.Options{}, listen(t), func(t testing.TB, fingerprint string, dimensions int) (st *store.Store) {
-				st, proxy = storetest.OpenApart(t, fingerprint, dimensions, 500*time.Millisecond)
+				st, proxy = storetest.OpenApart(t, fingerprint, dimensions, 1500*time.Millisecond)
 				return st
 			})
 			const (

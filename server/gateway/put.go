@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
+	"github.com/akinserver/akin/server/wire"
 )
 
 // putArticles takes articles as lines of JSON, and answers each by a line as soon as its outcome is known, in the order of the lines. What ends the call early is the last
@@ -130,7 +131,7 @@ func (p *putting) next(lines *bufio.Reader) ([]byte, error) {
 
 // notJSON refuses a line that is no article.
 func notJSON(n int, err error) *akinv1.PutArticlesResponse {
-	text := strings.ReplaceAll(err.Error(), "\u00a0", " ") // which protojson puts in from build to build
+	text := wire.Brief(strings.ReplaceAll(err.Error(), "\u00a0", " ")) // which protojson puts in from build to build
 	return &akinv1.PutArticlesResponse{Outcome: akinv1.Outcome_OUTCOME_REFUSED, Refusal: &akinv1.Refusal{
 		Reason: reasons[codes.InvalidArgument], Field: "article", Message: fmt.Sprintf("line %d: %s", n, text),
 	}}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/akinserver/akin/server/gateway/recorded"
+	"github.com/akinserver/akin/server/observe"
 )
 
 // routed answers for paths and methods that are not there as the API does: with JSON, and with what may be asked instead.
@@ -25,6 +27,11 @@ type routed struct{ mux *http.ServeMux }
 func (m routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := m.mux.Handler(r)
 	if pattern != "" {
+		observe.Route(r.Context(), pattern)
+		if !utf8.ValidString(r.URL.Path) { // protobuf has no other text
+			writeError(w, r, invalid("path", "is not UTF-8"))
+			return
+		}
 		m.mux.ServeHTTP(w, r)
 		return
 	}
@@ -64,6 +71,8 @@ func checked(request proto.Message, next http.Handler) http.Handler {
 
 func checkParameter(request proto.Message, name string, values []string, inPath bool) error {
 	switch {
+	case !utf8.ValidString(name) || !utf8.ValidString(strings.Join(values, "")):
+		return invalid("query", "is not UTF-8")
 	case inPath:
 		return invalid(name, "stands in the path already")
 	case !hasField(request.ProtoReflect().Descriptor(), strings.Split(name, ".")):

@@ -76,12 +76,19 @@ func (incoming) Keys() []string { return nil }
 
 // requestID takes the caller's id if nothing but an id can be in it, so that nobody writes into the log what is not there; else it makes one.
 func requestID(ctx context.Context) string {
-	id := incoming{ctx}.Get(RequestHeader)
-	if id == "" || len(id) > maxID || strings.Trim(id, idCharacters) != "" {
-		return rand.Text()
+	if id := (incoming{ctx}).Get(RequestHeader); IsRequestID(id) {
+		return id
 	}
-	return id
+	return NewRequestID()
 }
+
+// IsRequestID tells whether a text can be the id of a request.
+func IsRequestID(id string) bool {
+	return id != "" && len(id) <= maxID && strings.Trim(id, idCharacters) == ""
+}
+
+// NewRequestID makes an id.
+func NewRequestID() string { return rand.Text() }
 
 const (
 	maxID        = 64

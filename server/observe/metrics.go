@@ -69,9 +69,6 @@ func (o *Observer) Ready(is bool) {
 	}
 }
 
-// Registry takes further collectors.
-func (o *Observer) Registry() prometheus.Registerer { return o.registry }
-
 // Handler answers with all metrics, in the format that is asked for.
 func (o *Observer) Handler() http.Handler {
 	return promhttp.HandlerFor(o.registry, promhttp.HandlerOpts{Registry: o.registry, ErrorLog: slog.NewLogLogger(o.log.Handler(), slog.LevelError), MaxRequestsInFlight: 4})

@@ -21,6 +21,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	otelcodes "go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"google.golang.org/grpc"
@@ -444,6 +445,37 @@ func TestTraceGoesThroughAll(t *testing.T) {
 			if strings.Contains(a.Value.String(), "tunnel") {
 				t.Errorf("span %s tells of a text: %v", s.Name(), a)
 			}
+		}
+	}
+}
+
+// TestHTTPIsTraced: a request is a span in its caller's trace, who is asked for it is told of that span, and nothing in it tells what was asked for.
+func TestHTTPIsTraced(t *testing.T) {
+	spans := tracetest.NewSpanRecorder()
+	seen := observe.New(observe.Options{Traces: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))})
+	told := ""
+	handler := seen.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		told = r.Header.Get("Traceparent")
+		observe.Route(r.Context(), "GET /v1/{id}")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	const trace = "0af7651916cd43dd8448eb211c80319c"
+	for _, path := range []string{"/v1/tunnel", "/healthz"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Traceparent", "00-"+trace+"-b7ad6b7169203331-01")
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+		if len(spans.Ended()) != 1 {
+			t.Fatalf("after %s there are %d spans", path, len(spans.Ended()))
+		}
+		if path == "/healthz" {
+			break
+		}
+		span := spans.Ended()[0]
+		if own := span.SpanContext(); own.TraceID().String() != trace || span.Parent().SpanID().String() != "b7ad6b7169203331" || told != "00-"+trace+"-"+own.SpanID().String()+"-01" {
+			t.Errorf("the span is %v below %v, and told was %s", own, span.Parent(), told)
+		}
+		if span.Name() != "GET /v1/{id}" || span.Status().Code != otelcodes.Error || strings.Contains(fmt.Sprint(span.Attributes()), "tunnel") {
+			t.Errorf("%s %v %v", span.Name(), span.Status(), span.Attributes())
 		}
 	}
 }

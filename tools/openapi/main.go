@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
+
+	"github.com/go-openapi/runtime"
+	httptransport "github.com/go-openapi/runtime/client"
 
 	"openapi/client"
 	"openapi/client/article_service"
@@ -19,6 +21,7 @@ const (
 	corpus  = "default"
 	article = "varn-tunnel-1"
 	hardID  = "新闻/桥#1 50%"
+	lines   = "application/x-ndjson"
 )
 
 func main() {
@@ -29,19 +32,23 @@ func main() {
 }
 
 func check(address string) error {
-	akin := client.NewHTTPClientWithConfig(nil, client.DefaultTransportConfig().WithHost(address))
-	for name, ask := range map[string]func(*client.Akin, string) error{
+	config := client.DefaultTransportConfig().WithHost(address)
+	transport := httptransport.New(config.Host, config.BasePath, config.Schemes)
+	// One line of JSON Lines is JSON.
+	transport.Producers[lines], transport.Consumers[lines] = runtime.JSONProducer(), runtime.JSONConsumer()
+	akin := client.New(transport, nil)
+	for name, ask := range map[string]func(*client.Akin) error{
 		"an article": getArticle, "a list": list, "related by id": related, "similar by text": similar, "an error": refused, "an id that is hard to spell": hard,
 	} {
-		if err := ask(akin, address); err != nil {
+		if err := ask(akin); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func getArticle(akin *client.Akin, _ string) error {
-	got, err := akin.ArticleService.ArticleServiceGetArticle(article_service.NewArticleServiceGetArticleParams().WithCorpus(corpus).WithID(article))
+func getArticle(akin *client.Akin) error {
+	got, err := akin.ArticleService.GetArticle(article_service.NewGetArticleParams().WithCorpus(corpus).WithID(article))
 	if err != nil {
 		return err
 	}
@@ -51,9 +58,9 @@ func getArticle(akin *client.Akin, _ string) error {
 	return nil
 }
 
-func list(akin *client.Akin, _ string) error {
+func list(akin *client.Akin) error {
 	size := int32(7)
-	got, err := akin.ArticleService.ArticleServiceListArticles(article_service.NewArticleServiceListArticlesParams().WithCorpus(corpus).WithPageSize(&size).WithFilterLanguages([]string{"zh", "en"}))
+	got, err := akin.ArticleService.ListArticles(article_service.NewListArticlesParams().WithCorpus(corpus).WithPageSize(&size).WithFilterLanguages([]string{"zh", "en"}))
 	if err != nil {
 		return err
 	}
@@ -63,9 +70,9 @@ func list(akin *client.Akin, _ string) error {
 	return nil
 }
 
-func related(akin *client.Akin, _ string) error {
+func related(akin *client.Akin) error {
 	size, band := int32(2), string(models.V1BandBANDSAMETOPIC)
-	got, err := akin.SimilarityService.SimilarityServiceRelatedArticles3(similarity_service.NewSimilarityServiceRelatedArticles3Params().
+	got, err := akin.SimilarityService.RelatedToArticle(similarity_service.NewRelatedToArticleParams().
 		WithCorpus(corpus).WithID(article).WithPageSize(&size).WithMinBand(&band))
 	if err != nil {
 		return err
@@ -76,8 +83,8 @@ func related(akin *client.Akin, _ string) error {
 	return nil
 }
 
-func similar(akin *client.Akin, _ string) error {
-	got, err := akin.SimilarityService.SimilarityServiceSimilarStatements(similarity_service.NewSimilarityServiceSimilarStatementsParams().WithCorpus(corpus).
+func similar(akin *client.Akin) error {
+	got, err := akin.SimilarityService.SimilarStatements(similarity_service.NewSimilarStatementsParams().WithCorpus(corpus).
 		WithBody(&models.SimilarityServiceSimilarStatementsBody{PageSize: 1, Seeds: []*models.V1Seed{{Text: "一座桥造得再好，也要有人天天去看它、去听它。"}}}))
 	if err != nil {
 		return err
@@ -88,30 +95,32 @@ func similar(akin *client.Akin, _ string) error {
 	return nil
 }
 
-func refused(akin *client.Akin, _ string) error {
-	_, err := akin.ArticleService.ArticleServiceGetArticle(article_service.NewArticleServiceGetArticleParams().WithCorpus(corpus).WithID("nobody"))
-	var told *article_service.ArticleServiceGetArticleDefault
+func refused(akin *client.Akin) error {
+	_, err := akin.ArticleService.GetArticle(article_service.NewGetArticleParams().WithCorpus(corpus).WithID("nobody"))
+	var told *article_service.GetArticleDefault
 	if !errors.As(err, &told) || !told.IsCode(http.StatusNotFound) || len(told.Payload.Details) == 0 {
 		return fmt.Errorf("got %v", err)
 	}
 	return nil
 }
 
-func hard(akin *client.Akin, address string) error {
-	line := fmt.Sprintf(`{"id":%q,"paragraphs":[{"text":"The bridge is safe."}]}`, hardID)
-	answer, err := http.Post("http://"+address+"/v1/corpora/"+corpus+"/articles", "application/x-ndjson", strings.NewReader(line))
+func hard(akin *client.Akin) error {
+	put, err := akin.ArticleService.PutArticles(article_service.NewPutArticlesParams().WithCorpus(corpus).
+		WithArticle(&models.V1Article{ID: hardID, Paragraphs: []*models.V1Paragraph{{Text: "The bridge is safe."}}}))
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	got, err := akin.ArticleService.ArticleServiceGetArticle(article_service.NewArticleServiceGetArticleParams().WithCorpus(corpus).WithID(hardID))
+	if p := put.Payload; p.ID != hardID || p.Outcome != models.V1OutcomeOUTCOMEWRITTEN {
+		return fmt.Errorf("put %+v", p)
+	}
+	got, err := akin.ArticleService.GetArticle(article_service.NewGetArticleParams().WithCorpus(corpus).WithID(hardID))
 	if err != nil {
 		return err
 	}
 	if got.Payload.Article.ID != hardID {
 		return fmt.Errorf("got %+v", got.Payload.Article)
 	}
-	deleted, err := akin.ArticleService.ArticleServiceDeleteArticles(article_service.NewArticleServiceDeleteArticlesParams().WithCorpus(corpus).WithIds([]string{hardID, "nobody"}))
+	deleted, err := akin.ArticleService.DeleteArticles(article_service.NewDeleteArticlesParams().WithCorpus(corpus).WithIds([]string{hardID, "nobody"}))
 	if err != nil {
 		return err
 	}

@@ -227,3 +227,29 @@ func TestDemoRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestDemoOfHostileArticles shows an article whose every field is a piece of a page: it is text, and nothing else.
+func TestDemoOfHostileArticles(t *testing.T) {
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>'"`
+	l := &library{articles: []*akinv1.Article{{
+		Id: evil, Title: evil, Subtitle: evil, Source: evil, Language: evil, PublishedDate: evil, Url: "javascript:alert(1)", Paragraphs: []*akinv1.Paragraph{{Text: evil}},
+	}}}
+	document, w := l.demo(t, "corpus=courier&key=k&layout="+url.QueryEscape(evil)+"&article="+url.QueryEscape(evil))
+	if got := elements(document, "h1"); w.Code != http.StatusOK || len(got) != 1 || got[0]["text"] != evil {
+		t.Errorf("%d, headings %v", w.Code, got)
+	}
+	if scripts := elements(document, "script"); len(scripts) != 1 || scripts[0]["src"] != widget.HashedPath() || len(elements(document, "img")) > 0 {
+		t.Errorf("scripts %v, pictures %v", scripts, elements(document, "img"))
+	}
+	for n := range document.Descendants() {
+		for _, attribute := range n.Attr {
+			if strings.HasPrefix(attribute.Key, "on") || strings.HasPrefix(strings.ToLower(strings.TrimSpace(attribute.Val)), "javascript:") {
+				t.Errorf("<%s %s=%q>", n.Data, attribute.Key, attribute.Val)
+			}
+		}
+	}
+	document, _ = l.demo(t, "key=k&corpus="+url.QueryEscape(evil))
+	if len(elements(document, "script")) != 1 || len(elements(document, "img")) > 0 {
+		t.Error("the name of a corpus is taken for a piece of the page")
+	}
+}

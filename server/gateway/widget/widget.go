@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/akinserver/akin/server/observe"
 )
 
 // Handler answers for the paths of the box, and leaves all others to api:
@@ -25,11 +27,16 @@ func Handler(api http.Handler) http.Handler {
 	mux.HandleFunc("GET /demo.css", serveStyle)
 	mux.Handle("/", api)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route := "GET /v1/…" + listPath
 		if isList(r) {
 			list{api}.ServeHTTP(w, r)
-			return
+		} else {
+			mux.ServeHTTP(w, r)
+			route = r.Pattern
 		}
-		mux.ServeHTTP(w, r)
+		if route != "/" { // what it asked of the API was not what it was asked
+			observe.Route(r.Context(), route)
+		}
 	})
 }
 
