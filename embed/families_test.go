@@ -381,18 +381,24 @@ func readArticles(t *testing.T, name string, random *rand.Rand, n int) []akin.Ar
 	return list[:min(n, len(list))]
 }
 
-// TestCrowds puts more copies of one text than are compared with one another, and as many reports of one form that differ in their figures.
+// TestCrowds puts more copies of one text than are compared with one another, and as many reports of one form that differ in their figures, and notices that differ in their date alone;
+// a later print of one of these finds it among all.
 func TestCrowds(t *testing.T) {
 	const n = store.MostAlike + 50
-	copies, reports := make([]akin.Article, n), make([]akin.Article, n)
+	copies, reports, notices := make([]akin.Article, n), make([]akin.Article, n), make([]akin.Article, n)
 	for i := range n {
 		copies[i] = article(fmt.Sprintf("copy %03d", i), "本页面暂时无法显示，请稍后再试，或者联系网站管理员。您也可以返回首页，查看其他内容。")
 		copies[i].PublishedDate = fmt.Sprintf("20%02d-01-01", i%20)
 		reports[i] = article(fmt.Sprintf("report %03d", i), fmt.Sprintf(
 			"昨日白天晴间多云，最高气温%d度，夜间最低气温%d度，降水量%d毫米，相对湿度%d度，能见度良好，适宜户外活动。", 10+i%30, i%11, i, 20+i%70))
+		notices[i] = article(fmt.Sprintf("notice %03d", i), fmt.Sprintf(
+			"临河渡口%d月%d日照常开放，轮渡每半小时一班，请市民合理安排出行时间。渡口管理处提醒，遇大雾、大风等天气将临时停航，以现场公告为准，不便之处敬请谅解。", 1+i/25, 1+i%25))
 	}
+	later := notices[7]
+	later.ID, later.PublishedDate = "later print", "2031-01-01"
+	later.Paragraphs = []akin.Paragraph{{Text: strings.Replace(later.Body(), "不便之处敬请谅解", "敬请谅解", 1)}}
 	stage, st, _ := open(t)
-	for part := range slices.Chunk(append(slices.Clone(reports), copies...), 50) {
+	for part := range slices.Chunk(slices.Concat(reports, notices, copies, []akin.Article{later}), 50) {
 		put(t, stage, part...)
 	}
 	for id, family := range families(t, st, "default", idsOf(copies)) {
@@ -403,6 +409,15 @@ func TestCrowds(t *testing.T) {
 	for id, family := range families(t, st, "default", idsOf(reports)) {
 		if family != "" {
 			t.Errorf("%s is in the family of %s, whose figures are others", id, family)
+		}
+	}
+	for id, family := range families(t, st, "default", append(idsOf(notices), later.ID)) {
+		want := ""
+		if id == later.ID || id == "notice 007" {
+			want = later.ID // which has a date, and is the earliest for that
+		}
+		if family != want {
+			t.Errorf("%s is in the family of %q, want %q", id, family, want)
 		}
 	}
 }

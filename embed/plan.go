@@ -68,14 +68,13 @@ func (p *planner) look(ctx context.Context, batch []Item) error {
 	articles, origins := split(batch)
 	documents, results := p.run.stage.documents(articles, origins)
 	var changed []*document
+	var known map[string][]float32
 	err := retry(ctx, p.run.opts.Retry, func() (err error) {
-		changed, _, err = p.run.stage.changed(ctx, p.run.opts.Corpus, documents)
+		if changed, _, err = p.run.stage.changed(ctx, p.run.opts.Corpus, documents); err == nil {
+			known, err = p.run.stage.known(ctx, p.run.opts.Corpus, changed)
+		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	known, err := p.run.stage.known(ctx, p.run.opts.Corpus, changed)
 	if err != nil {
 		return err
 	}

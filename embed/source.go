@@ -132,6 +132,8 @@ func (r *reader) folder(files fs.FS, folder, shown string) bool {
 			return nil
 		case !kind.Known(name):
 			goOn = r.fail(where, fmt.Errorf("%w: a file of another kind, by its name", ErrSkipped))
+		case endless(files, name):
+			goOn = r.fail(where, fmt.Errorf("%w: a pipe, a socket or a device", ErrSkipped))
 		default:
 			goOn = r.file(files, name, source{where: where, name: below})
 		}
@@ -144,6 +146,12 @@ func (r *reader) folder(files fs.FS, folder, shown string) bool {
 		return r.fail(shown, err)
 	}
 	return goOn
+}
+
+// endless reports whether a file would be waited for: nobody may ever write into a pipe that lies in a folder. One that is named is read.
+func endless(files fs.FS, name string) bool {
+	info, err := fs.Stat(files, name)
+	return err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) != 0
 }
 
 func (r *reader) fail(where string, err error) bool {

@@ -3,11 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"strings"
 	"time"
 
+	"google.golang.org/grpc"
+
+	"github.com/akinserver/akin/embed"
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/load"
+	"github.com/akinserver/akin/server/wire"
 )
 
 type loadCmd struct {
@@ -24,10 +30,15 @@ type loadCmd struct {
 	Timeout  time.Duration `help:"How long an answer may take." default:"10s"`
 	Every    time.Duration `help:"Print a row each time." default:"10s"`
 	Seed     uint64        `help:"Of all that is drawn by chance." default:"1"`
+	Put      string        `help:"Put the articles of this file meanwhile, through the gRPC address." placeholder:"FILE"`
+	PutRate  int           `help:"Articles to put a second." default:"20"`
 }
 
 func (c loadCmd) Run(ctx context.Context, std streams) error {
 	overHTTP := strings.Contains(c.Target, "://")
+	if c.PutRate < 1 {
+		return fmt.Errorf("--put-rate %d: one a second at least", c.PutRate)
+	}
 	if c.Articles == "" {
 		if overHTTP {
 			return fmt.Errorf("--articles: name the gRPC address of %s: what there is to ask about is listed there", c.Target)
@@ -60,6 +71,7 @@ func (c loadCmd) Run(ctx context.Context, std streams) error {
 	if err := load.PrintHead(std.out); err != nil {
 		return err
 	}
+	finishPuts := c.put(ctx, conn)
 	result, err := load.Run(ctx, ids, ask, load.Options{
 		Rate: c.Rate, Duration: c.Duration, Repeat: c.Repeat, Popular: c.Popular, Timeout: c.Timeout, Every: c.Every, Seed: c.Seed,
 		Report: func(w load.Window) { _ = w.Print(std.out) }, // the table at the end tells of an error
@@ -67,6 +79,44 @@ func (c loadCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	puts, failed := finishPuts()
 	fmt.Fprintln(std.out)
-	return result.Print(std.out)
+	if err := result.Print(std.out); err != nil {
+		return err
+	}
+	if c.Put == "" {
+		return nil
+	}
+	fmt.Fprintf(std.out, "\n%d articles put and acknowledged, %d refused, sent again %d times; at most %d ms until %d were acknowledged\n", puts.Acknowledged, puts.Refused, puts.Again, puts.Longest.Milliseconds(), c.PutRate)
+	return failed
+}
+
+// put begins to put the articles of c.Put; what it returns waits for the last of them and says what became of all.
+func (c loadCmd) put(ctx context.Context, conn *grpc.ClientConn) (finish func() (load.Puts, error)) {
+	if c.Put == "" {
+		return func() (load.Puts, error) { return load.Puts{}, nil }
+	}
+	var puts load.Puts
+	var err error
+	done := make(chan struct{})
+	until := time.Now().Add(c.Duration)
+	go func() {
+		defer close(done)
+		items, stop := iter.Pull(embed.Read([]string{c.Put}, nil))
+		defer stop()
+		puts, err = load.Put(ctx, conn, c.Corpus, c.PutRate, func() (*akinv1.Article, error) {
+			if !time.Now().Before(until) {
+				return nil, nil
+			}
+			item, more := items()
+			if !more {
+				return nil, nil
+			}
+			return wire.Article(&item.Article), item.Err
+		})
+	}()
+	return func() (load.Puts, error) {
+		<-done
+		return puts, err
+	}
 }

@@ -202,7 +202,8 @@ func TestWARC(t *testing.T) {
 			[]string{`http://a.example/1: error: warc: bad record: Content-Length is ""`, ": error: warc: bad record: bytes that belong to none", "http://a.example/1: <p>Hello"},
 		},
 		{"a negative length", "WARC/1.0\r\n" + response + "Content-Length: -1\r\n\r\n\r\n", []string{`http://a.example/1: error: warc: bad record: Content-Length is "-1"`}},
-		{"cut short", html("", "<p>Hello")[:len(html("", "<p>Hello"))-6], []string{"http://a.example/1: <p>Hel", "http://a.example/1: error: warc: the record is cut short: 2 bytes are missing"}},
+		{"cut short", html("", "<p>Hello")[:len(html("", "<p>Hello"))-6], []string{"http://a.example/1: error: the record is cut short: 2 bytes are missing"}},
+		{"cut short, and of no use", record("WARC-Type: request\r\nWARC-Target-URI: http://a.example/3\r\n", "GET /3")[:90], []string{"http://a.example/3: error: warc: the record is cut short: 4 bytes are missing"}},
 		{"a resource", record("WARC-Type: resource\r\nWARC-Target-URI: http://a.example/2\r\nContent-Type: text/html\r\n", "<p>"), []string{"http://a.example/2: <p>"}},
 	}
 	for _, tt := range rows {

@@ -130,7 +130,7 @@ func (w *warc) record(header textproto.MIMEHeader, yield func(Entry, error) bool
 	if err != nil || size < 0 {
 		return yield(entry, fmt.Errorf("warc: %w: Content-Length is %q", errRecord, header.Get("Content-Length"))), nil
 	}
-	block := &io.LimitedReader{R: w.in, N: size}
+	block := &block{in: w.in, left: size}
 	goOn = true
 	switch kind := header.Get("WARC-Type"); {
 	case kind == "revisit":
@@ -141,16 +141,34 @@ func (w *warc) record(header textproto.MIMEHeader, yield func(Entry, error) bool
 	case kind == "response":
 		goOn = w.response(entry, block, yield)
 	}
-	if !goOn {
+	if !goOn || block.failed { // whoever read the page knows why
 		return false, nil
 	}
-	if _, err := io.Copy(io.Discard, block); err != nil {
-		return false, err
+	_, err = io.Copy(io.Discard, block)
+	return err == nil, err
+}
+
+// block reads so many bytes, and fails where there are fewer: half a page is none.
+type block struct {
+	in     io.Reader
+	left   int64
+	failed bool
+}
+
+func (b *block) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, io.EOF
 	}
-	if block.N > 0 {
-		return false, fmt.Errorf("the record %w: %d bytes are missing", ErrTruncated, block.N)
+	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	switch {
+	case errors.Is(err, io.EOF) && b.left == 0:
+		err = nil
+	case errors.Is(err, io.EOF):
+		err = fmt.Errorf("the record %w: %d bytes are missing", ErrTruncated, b.left)
 	}
-	return true, nil
+	b.failed = err != nil
+	return n, err
 }
 
 // response reads an answer of a server.

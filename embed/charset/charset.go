@@ -70,6 +70,14 @@ func Decode(data []byte, opts Options) ([]byte, error) {
 	return nil, fmt.Errorf("%w: neither UTF-8 nor GB18030, Big5, Shift_JIS, EUC-KR, EUC-JP: byte %d (0x%02x)", ErrEncoding, bad, data[bad])
 }
 
+// Printable, as a mapping of a decoded text, drops the control characters, which XML does not allow and no text needs.
+func Printable(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {
+		return -1
+	}
+	return r
+}
+
 func decodeUTF16(data []byte) ([]byte, error) {
 	if len(data)%2 == 1 {
 		data = data[:len(data)-1]

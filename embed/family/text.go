@@ -12,8 +12,8 @@ import (
 // Text is a text made ready to be laid beside others. It takes some hundred bytes a word: it is made, compared and thrown away.
 type Text struct {
 	tokens  []token
-	opening []token // what a paper puts before it
-	digest  uint64
+	opening []token         // what a paper puts before it
+	digest  uint64          // of the tokens: of the words, whatever stands between these
 	lower   map[string]bool // words that stand in it without a capital letter
 }
 
@@ -57,9 +57,6 @@ func read(text string) Text {
 	r.text.digest = digest.Sum64()
 	return r.text
 }
-
-// Digest is equal for texts of the same words, whatever stands between these.
-func (t Text) Digest() uint64 { return t.digest }
 
 type reader struct {
 	runes   []rune

@@ -80,7 +80,7 @@ func parse(r io.Reader, opts Options) (*gofeed.Feed, error) {
 		return nil, err
 	}
 	data = declaration.ReplaceAll(bytes.TrimLeftFunc(data, unicode.IsSpace), []byte("$1"))
-	f, err := gofeed.NewParser().Parse(bytes.NewReader(bytes.Map(printable, data)))
+	f, err := gofeed.NewParser().Parse(bytes.NewReader(bytes.Map(charset.Printable, data)))
 	if errors.Is(err, gofeed.ErrFeedTypeNotDetected) {
 		return nil, ErrFormat
 	}
@@ -88,14 +88,6 @@ func parse(r io.Reader, opts Options) (*gofeed.Feed, error) {
 		return nil, fmt.Errorf("read feed: %w", err)
 	}
 	return f, nil
-}
-
-// printable drops control characters, which XML does not allow.
-func printable(r rune) rune {
-	if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {
-		return -1
-	}
-	return r
 }
 
 func articleFrom(item *gofeed.Item, f *gofeed.Feed) (akin.Article, error) {

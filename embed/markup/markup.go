@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"golang.org/x/net/html"
 
@@ -64,19 +63,11 @@ func Parse(r io.Reader, opts Options) (akin.Article, error) {
 }
 
 func parse(data []byte) (*html.Node, error) {
-	doc, err := html.Parse(bytes.NewReader(bytes.Map(printable, data)))
+	doc, err := html.Parse(bytes.NewReader(bytes.Map(charset.Printable, data)))
 	if err != nil {
 		return nil, fmt.Errorf("parse HTML: %w", err) // elements nested 512 deep
 	}
 	return doc, nil
-}
-
-// printable drops control characters, which no text needs.
-func printable(r rune) rune {
-	if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {
-		return -1
-	}
-	return r
 }
 
 func read(doc *html.Node, opts Options) (akin.Article, error) {

@@ -158,9 +158,6 @@ func plausible(s string) bool {
 	return n >= 2 && (allHan(s) && n <= 8 || IsForeign(s))
 }
 
-// IsPerson reports whether s can be a person's name in Chinese text.
-func IsPerson(s string) bool { return IsChinese(s) || IsForeign(s) }
-
 func latinList(s string) []string {
 	var names []string
 	for _, part := range latinBetween.Split(s, -1) {

@@ -71,7 +71,7 @@ var occasion = regexp.MustCompile(`^[（(][\s\p{Z}]*((?:\d{4}|[〇○零一二�
 // readAbove reads a line that can stand only between the date line and the body.
 func readAbove(l line, a *akin.Article) bool {
 	if m := occasion.FindStringSubmatch(l.text); m != nil {
-		setAttribute(a, Occasion, m[1])
+		SetAttribute(a, Occasion, m[1])
 		if at := strings.LastIndexAny(m[1], "，, \u3000"); at >= 0 {
 			if place := strings.TrimFunc(strings.TrimLeft(m[1][at:], "，, \u3000"), isSpace); !strings.ContainsAny(place, "0123456789日月") {
 				a.Dateline = place

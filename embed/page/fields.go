@@ -47,7 +47,7 @@ func articleFrom(fields map[string]any) (akin.Article, error) {
 		read, known := readers[ours]
 		if !known || set[ours] {
 			if text, ok := scalar(value); ok && !(ours == "paragraphs" && known) {
-				setAttribute(&a, name, text)
+				SetAttribute(&a, name, text)
 			}
 			continue
 		}
@@ -130,7 +130,7 @@ func readDate(a *akin.Article, value any, field string) error {
 	}
 	a.PublishedDate = date
 	if strings.ContainsRune(s, ':') {
-		setAttribute(a, field, s) // the time of day
+		SetAttribute(a, field, s) // the time of day
 	}
 	return nil
 }
@@ -280,7 +280,7 @@ func readAttributes(a *akin.Article, value any, field string) error {
 		if !ok {
 			return wrongType(field+"."+name, "a string", fields[name])
 		}
-		setAttribute(a, name, text)
+		SetAttribute(a, name, text)
 	}
 	return nil
 }

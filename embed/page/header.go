@@ -79,7 +79,7 @@ func hasSite(groups [][]line, labelled bool) bool {
 // readTitles shares out the groups of lines above the date: site, title, subtitle.
 func readTitles(groups [][]line, complete bool, a *akin.Article) {
 	if len(groups) > 1 && hasSite(groups, complete) {
-		setAttribute(a, Site, groups[0][0].text)
+		SetAttribute(a, Site, groups[0][0].text)
 		groups = groups[1:]
 	}
 	var subtitle []string
@@ -163,7 +163,7 @@ func readLabel(l line, a *akin.Article) bool {
 		return true
 	}
 	if m := titleLabel.FindStringSubmatch(l.text); m != nil {
-		setAttribute(a, OriginalTitle, m[1])
+		SetAttribute(a, OriginalTitle, m[1])
 		return true
 	}
 	if m := authorLabel.FindStringSubmatch(l.text); m != nil {
@@ -180,7 +180,7 @@ func readEditor(l line, a *akin.Article) bool {
 	if m == nil || utf8.RuneCountInString(l.text) > 40 || name.List(strings.NewReplacer("责编", "、", "编辑", "、", "：", "、", ":", "、").Replace(m[1])) == nil {
 		return false
 	}
-	setAttribute(a, Editor, m[1])
+	SetAttribute(a, Editor, m[1])
 	return true
 }
 
@@ -213,7 +213,7 @@ func setSource(a *akin.Article, s string) {
 	if a.Source == "" {
 		a.Source = strings.TrimFunc(s, isSpace)
 	} else if a.Source != s {
-		setAttribute(a, OtherSources, s)
+		SetAttribute(a, OtherSources, s)
 	}
 }
 

@@ -118,7 +118,7 @@ func ParseLine(text []byte) (akin.Article, error) {
 		return akin.Article{}, err
 	}
 	if a.Language == "" {
-		a.Language = languageOf(a)
+		a.Language = LanguageOf(a)
 	}
 	a.Place()
 	if err := a.Validate(); err != nil {

@@ -76,13 +76,13 @@ func Parse(r io.Reader) (akin.Article, error) {
 	if len(a.Paragraphs) == 0 {
 		return akin.Article{}, ErrNoBody
 	}
-	a.Language = languageOf(a)
+	a.Language = LanguageOf(a)
 	a.Place()
 	return a, nil
 }
 
-// languageOf looks at the title and as much of the body as is enough to tell.
-func languageOf(a akin.Article) string {
+// LanguageOf tells the language of an article; see language.Of. It looks at the title and as much of the body as is enough.
+func LanguageOf(a akin.Article) string {
 	var text strings.Builder
 	text.WriteString(a.Title)
 	for _, p := range a.Paragraphs {
@@ -95,7 +95,8 @@ func languageOf(a akin.Article) string {
 	return language.Of(text.String())
 }
 
-func setAttribute(a *akin.Article, name, value string) {
+// SetAttribute notes what else a page says; a second value under one name follows the first, and an empty one changes nothing.
+func SetAttribute(a *akin.Article, name, value string) {
 	if value == "" {
 		return
 	}

@@ -33,9 +33,3 @@ func ReadOpening(s string, a *akin.Article) {
 		useDateline(d, a)
 	}
 }
-
-// LanguageOf tells the language of an article from its title and body; see language.Of.
-func LanguageOf(a akin.Article) string { return languageOf(a) }
-
-// SetAttribute notes what else a page says; a second value under one name follows the first.
-func SetAttribute(a *akin.Article, name, value string) { setAttribute(a, name, value) }

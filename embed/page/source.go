@@ -106,7 +106,7 @@ func addSource(a *akin.Article, s source, text string) {
 		}
 	default:
 		if !strings.Contains(a.Attributes[OtherSources], text) {
-			setAttribute(a, OtherSources, text)
+			SetAttribute(a, OtherSources, text)
 		}
 	}
 }

@@ -17,9 +17,12 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 				if u[j+1].is(finite) && says[l.takes] {
 					return j, to, true // that wasn't the first time
 				}
+				if u[j+1].text == "," && j+2 < len(u) {
+					j++ // that, according to a report,
+				}
 				return j + 1, to, u[len(u)-1].end-u[j+1].start >= 6 && !u[j+1].is(finite) && u[j+1].text != "because"
 			}
-			if t.text == "," || t.text == "—" || t.text == "this" && j+1 < len(u) && isTime[u[j+1].text] {
+			if t.text == "," || t.text == "—" || t.quote != nil && !e.isSpeech(*t.quote) || t.text == "this" && j+1 < len(u) && isTime[u[j+1].text] {
 				continue
 			}
 			if j > v+1 && t.takes&thatClause != 0 && !t.capital() {
@@ -32,6 +35,9 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 	}
 	if i >= len(u) {
 		return 0, 0, false
+	}
+	if u[i].text == "it" && i+1 < len(u) && u[i+1].text == "clear" {
+		i++ // made it clear that
 	}
 	if l.with != "" && u[i].isWord() {
 		for w := range strings.FieldsSeq(l.with) {
@@ -52,7 +58,7 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 	}
 	if l.takes&(questions|object) == questions|object {
 		const farthest = 16 // words for whom it is asked: the former secretary of state during a chat if…
-		for j := told; j+2 < len(u) && j < told+farthest && u[j].isWord() && !(u[j].is(finite) && !u[j].capital()); j++ {
+		for j := told; j+2 < len(u) && j < told+farthest && u[j].isWord() && u[j].text != "to" && !(u[j].is(finite) && !u[j].capital()); j++ {
 			if u[j].text == "if" || u[j].text == "whether" {
 				return j, to, true
 			}
@@ -70,7 +76,7 @@ func (e *english) content(u []token, v int) (from, to int, ok bool) {
 		if says[l.takes] {
 			told = e.skipPhrase(u, told)
 		}
-		if e.isClause(u, told, l) {
+		if e.isClause(u, told, l, v > 0 && (u[v-1].text == "who" || isRelative[u[v-1].text])) {
 			return told, to, true
 		}
 	}
@@ -153,16 +159,20 @@ func (e *english) toDo(u []token, i int, object bool) int {
 // saysNothing are what those decline to do who say nothing.
 var saysNothing = set(strings.Fields(`comment say answer respond discuss elaborate speak talk explain`))
 
-// isClause reports whether a clause without "that" begins at place i.
-func (e *english) isClause(u []token, i int, l lexeme) bool {
-	if i+2 >= len(u) || !u[i].isWord() && u[i].quote == nil {
+// isClause reports whether a clause without "that" begins at place i. Behind a cue that is relative, a verb behind a
+// comma is the other clause's: Calder, who found the pot, will have it.
+func (e *english) isClause(u []token, i int, l lexeme, relative bool) bool {
+	if i+2 >= len(u) && u[len(u)-1].quote == nil || i >= len(u) || !u[i].isWord() && u[i].quote == nil {
 		return false
 	}
 	t := u[i]
 	if t.quote != nil {
 		return l.takes&quoted != 0 && len(u)-i > 2
 	}
-	if (t.text == "it" || t.text == "this") && !u[i+1].is(finite) && !strings.HasSuffix(u[i+1].text, "s") && !strings.HasSuffix(u[i+1].text, "ed") {
+	if t.takes&thatClause != 0 && u[i+1].text == "that" {
+		return false // letters found on Monday suggest that…
+	}
+	if (t.text == "it" || t.text == "this" && (!u[i+1].isWord() || u[i+1].is(preposition|weekday))) && !u[i+1].is(finite) && !strings.HasSuffix(u[i+1].text, "s") && !strings.HasSuffix(u[i+1].text, "ed") {
 		return false // he said it again
 	}
 	if !t.capital() && (t.is(preposition) && t.text != "under" && t.text != "despite" && t.text != "during" && t.text != "without" || t.is(conjunction) && !opensClause[t.text] || t.is(auxiliary) && !t.is(article) && !opensClause[t.text] || t.is(finite)) ||
@@ -172,9 +182,16 @@ func (e *english) isClause(u []token, i int, l lexeme) bool {
 	if t.is(clauseStart) && !t.is(article) || says[l.takes] {
 		return true
 	}
-	const farthest = 12
-	for j := i + 1; j < min(len(u), i+farthest) && u[j].isWord(); j++ {
-		if x := u[j]; !x.capital() && (x.is(finite) || x.takes&thatClause != 0 && strings.HasSuffix(x.text, "s") || strings.HasSuffix(x.text, "ed")) {
+	const farthest = 20
+	aside := false
+	for j := i + 1; j < min(len(u), i+farthest) && (u[j].isWord() || u[j].text == ","); j++ {
+		if aside = aside || u[j].text == ","; aside {
+			if u[j].is(finite) && u[j-1].text == "," {
+				return !relative // the dam, old as it is, will hold
+			}
+			continue
+		}
+		if x := u[j]; !x.capital() && (x.is(finite|past) || x.takes&thatClause != 0 && strings.HasSuffix(x.text, "s") || strings.HasSuffix(x.text, "ed")) {
 			return true
 		}
 	}
@@ -189,12 +206,18 @@ var says = map[takes]bool{lexicon["said"].takes: true, lexicon["told"].takes: tr
 
 // isWording reports whether words that a cue takes begin at place i: the deal a disgrace.
 func (e *english) isWording(u []token, i int, l lexeme) bool {
-	if len(u)-i < 3 {
+	if len(u)-i < 3 && u[len(u)-1].quote == nil {
 		return false
 	}
 	t := u[i]
 	if t.quote != nil {
 		return true
+	}
+	if t.text == "only" || t.text == "just" {
+		t = u[i+1]
+	}
+	if t.text == "that" && l.takes&thatClause == 0 && !u[i+1].is(finite) {
+		return true // dismissed that suggestion
 	}
 	if !t.isWord() || t.is(preposition|conjunction|auxiliary|finite|weekday) && !t.is(article) && !t.capital() {
 		return false
@@ -202,11 +225,19 @@ func (e *english) isWording(u []token, i int, l lexeme) bool {
 	return true
 }
 
+// comma reports whether a token is a comma, or a quotation with one before its closing mark.
+func (e *english) comma(t token) bool {
+	return t.text == "," || t.quote != nil && t.quote.inner().end > t.quote.inner().start && e.text[t.quote.inner().end-1] == ','
+}
+
 // nounEnd returns where words that are no clause end: before a comma that begins another part of the sentence.
 func (e *english) nounEnd(u []token, i int) int {
 	for j := i + 2; j+1 < len(u); j++ {
 		if u[j].text == ";" || u[j].text == "—" {
 			return j
+		}
+		if u[j].quote != nil && e.comma(u[j]) && (strings.HasSuffix(u[j+1].text, "ing") || u[j+1].is(heShe|otherPronoun)) {
+			return j + 1
 		}
 		if u[j].text != "," {
 			continue
@@ -227,6 +258,9 @@ func (e *english) closes(u []token, i int) bool {
 	if i+1 < len(u) && u[i].text == "," && u[i+1].quote == nil {
 		return true // it is a reminder, he said, that…
 	}
+	if i < len(u) && u[i].text == ";" {
+		return true
+	}
 	for _, t := range u[min(i, len(u)):] {
 		if t.quote != nil || t.text == ":" || t.text == "that" || t.text == ";" {
 			return false
@@ -242,7 +276,7 @@ func (e *english) apposed(u []token, i int) bool {
 
 func hasFinite(tokens []token) bool {
 	for _, t := range tokens {
-		if t.is(finite) {
+		if t.is(finite | past) {
 			return true
 		}
 	}

@@ -15,7 +15,8 @@ type english struct {
 	// Carried from one paragraph to the next.
 	open    *speech
 	persons []string
-	prior   *speech // that the last sentence reported: a quotation alone goes on with it
+	said    *speakerWords // of the report read last
+	prior   *speech       // that the last sentence reported: a quotation alone goes on with it
 
 	// The paragraph being read.
 	index  int
@@ -117,6 +118,9 @@ func (e *english) paragraph(index int, text string) []akin.Statement {
 			start, run = q.close+1, speech.more()
 		}
 	}
+	if run == nil && e.labelled(start) {
+		return e.found
+	}
 	for i, u := range e.units(start) {
 		e.first = i == 0 && run == nil
 		run = e.unit(u, run)
@@ -144,6 +148,54 @@ func (e *english) units(start int) [][]token {
 		from = end
 	}
 	return units
+}
+
+// labelled reads a paragraph that opens with its speaker and a colon. CALDER: The piers are finished. is of a transcript,
+// and all of it is hers. With small letters it is a headline (Calder: piers are finished), which is the first paragraph
+// and has one sentence, unless what she says is quoted.
+func (e *english) labelled(start int) bool {
+	t := e.tokens
+	if len(t) < 3 || start > t[0].start || !t[0].capital() {
+		return false
+	}
+	const longest = 7 // words of a label
+	end := runEnd(t, 0)
+	if end > longest || end+2 > len(t) || t[end].text != ":" {
+		return false
+	}
+	by := speakerWords{words: t[:end], kind: person}
+	kind, last := akin.Indirect, t[end-1].word
+	if len(last) > 3 && strings.ToUpper(last) == last {
+		kind, by.words = akin.Direct, e.names.inSmall(by.words)
+	}
+	rest := withQuotes(t, e.quotes, t[end].end, len(e.text))
+	if kind == akin.Indirect {
+		if e.names.count[last] == 0 || !onlyQuotes(rest) && (e.index > 0 || len(sentenceEnds(e.text, rest)) > 1) {
+			return false
+		}
+		if e.names.byLast(last, "") != "" {
+			by.words = t[end-1 : end] // Quarry Owner Ida Holt: in a headline all words have capital letters
+		}
+	}
+	if !e.certain(by.words) {
+		return false
+	}
+	sp := e.speechOf(by, ":")
+	if sp.speaker == "" {
+		return false
+	}
+	e.meetWords(by)
+	switch {
+	case !onlyQuotes(rest):
+		e.say(kind, span{t[end].end, len(e.text)}, sp)
+	default:
+		for _, r := range rest {
+			if r.quote != nil {
+				e.quote(*r.quote, sp)
+			}
+		}
+	}
+	return true
 }
 
 // longestSentence is how many tokens a sentence that is read may have: nobody writes longer ones, and the work on a
@@ -264,6 +316,22 @@ func (e *english) meet(tokens []token) {
 		to := runEnd(tokens, from)
 		e.note(e.names.mention(tokens[from:to], from == 0))
 		from = max(to, from+1)
+	}
+}
+
+// introduce notes whom tokens of reported speech name, for what a last name means further down; they are nobody whom
+// the narrator's "he" means.
+func (e *english) introduce(tokens []token) {
+	for from := 0; from < len(tokens); {
+		if !tokens[from].capital() {
+			from++
+			continue
+		}
+		to := max(runEnd(tokens, from), from+1)
+		if name := e.names.mention(tokens[from:to], from == 0); name != "" {
+			e.names.introduce(name)
+		}
+		from = to
 	}
 }
 

@@ -27,6 +27,8 @@ const (
 	question                       // whether, how
 	personNoun                     // official, woman: somebody whom "he" or "she" may mean
 	claimNoun                      // claim, argument: what somebody says, with "that"
+	attitude                       // believes, knows: a cue for what somebody thinks and does not say
+	past                           // took, went: tells that a clause stands there, as words on -ed do
 )
 
 // takes says what a cue can have for its content.
@@ -67,6 +69,7 @@ var lexicon = func() map[string]lexeme {
 		}
 	}
 	const said = quoted | thatClause
+	cues(thatClause, `learned learns guessed guess reckons reckoned feel feels felt knows know knew knowing doubted doubts doubt realized realizes realizing suspects suspected imagines wishes wished decided decides ruled rules`)
 	cues(said|bareClause, `said says say saying`)
 	cues(said|bareClause|object|infinitive, `told tells tell telling`)
 	cues(said, `added adds adding noted notes noting argued argues argue arguing warned warns warn warning announced announces announce announcing insisted insists insist insisting
@@ -87,23 +90,31 @@ var lexicon = func() map[string]lexeme {
 		 tweeting pointed points pointing`)
 	cues(bareClause, `found finds believes believe believed thinks think hopes hope hoped fears fear feared claims claimed claim suggested suggests acknowledged admitted conceded insisted insists
 		argued argues noted added adds adding announced predicted predicts explained estimated estimates warned denied wrote writes confirmed revealed concluded contends contended
-		maintains asserted alleged stated declared recalled figured claiming believing arguing noting insisting suggesting hoping vowed promised pledged promises
+		maintains asserted alleged stated declared recalled figured indicated indicates declares acknowledges admits concedes concludes insist argue predict warn suggest explain estimate declare admit concede acknowledge announce reveal reveals confirm conclude complain agree agrees deny denies
+		contends write claims notes contend alleges predicts explains reveals confirms recalls worries complained complains joked cautioned observed testified emphasized stressed
+		speculated learned learns guessed guess reckons reckoned feel feels felt knows know knew doubted doubts realized realizes suspects suspected imagines showed show showing claiming believing arguing noting insisting suggesting hoping vowed promised pledged promises
 		worried assured reminded told agreed reported reports shows `)
+	cues(infinitive|object, `ask urge`)
+	cues(infinitive, `want wants wanted wanting seek seeks sought seeking plan plans planned planning intend intends intended aim aims aimed aiming wishes wished prefer prefers`)
+	cues(infinitive|object, `expect expects expected expecting`)
 	cues(infinitive|object, `ordered orders instructed instructs`)
-	cues(infinitive, `vowed vows vowing promised promises promise promising pledged pledges pledging threatened threatens threatening agreed agrees offered offers offering refused refuses refusing
+	cues(infinitive, `vowed vows vowing promised promises promise promising pledged pledges pledge pledging hoping refusing refuse vow threatened threatens threatening agreed agrees offered offers offering refused refuses refusing
 		declined declines swore asked asks asking demanded demands proposed proposes proposing hopes hope hoped hoping claimed claims claiming
 		 
 		urged urges urging encouraged encourages encouraging orders advised advises warned warns challenges instructed persuaded implored pressed`)
 	cues(object, `urged urges urging encouraged encourages encouraging orders advised advises advising warned warns warning challenges instructed implored pressed assured assures assuring
 		reminded reminds reminding informed notified persuaded asked asks asking tells promised `)
-	cues(questions, `asked asks ask asking questioned questioning wondered wonders wonder wondering explained explains explaining described describes describing said says say
+	cues(questions, `asked asks ask asking questioned questioning wondered wonders wonder wondering explained explains explaining described describes describing said says say saying
 		recalled recalls recalling told tells suggested noted`)
 	cues(quoted|wording, `called calls calling call described describes describing accused accuses accusing dubbed labeled labelled branded dismissed dismisses dismissing denounced denounces denouncing
 		blasted blasts blasting criticized criticizes criticizing criticised slammed slams slamming mocked mocks mocking blamed blames blaming compared compares likened
 		praised praises praising lauded rejected rejects rejecting questioned cited cites citing
 		defended defends defending touted touts touting condemned condemns condemning characterized characterised derided assailed ripped decried hailed ridiculed bemoaned disputed disputes 
 		referenced mentioned mentions highlighted highlights discussed bashed scolded rebuked chided berated lambasted `)
-	cues(wording, `announced announcing denied denying proposed proposes proposing predicted predicting demanded demands demanding acknowledged acknowledging suggested suggesting promised promising emphasized stressed reiterated outlined recommended urged urging confirmed claimed claiming alleged alleging reported noted noting explained explaining recalled estimated estimating vowed disclosed revealed lamented reported reporting repeated stated conceded admitted`)
+	cues(wording, `announces announce denies deny proposes predicts demands acknowledges acknowledge suggests promises emphasizes emphasizing stresses stressing reiterates reiterating outlines outlining recommends recommending
+		urges urge urging confirms confirming alleges alleging explains recalling discloses disclosing reveals revealing laments lamenting repeats repeating concedes admits estimates requested requesting
+		welcomed welcomes welcoming applauded applauds applauding`)
+	cues(wording, `declared declares declaring shows showed show refuted refutes refuting announced announcing denied denying proposed proposes proposing predicted predicting demanded demands demanding acknowledged acknowledging suggested suggesting promised promising emphasized stressed reiterated outlined recommended urged urging confirmed claimed claiming alleged alleging reported noted noting explained explaining recalled estimated estimating vowed disclosed revealed lamented reported reporting repeated stated conceded admitted`)
 	for w, with := range map[string]string{
 		"called": "for on", "calls": "for on", "calling": "for on", "pointed": "out to", "points": "out to", "pointing": "out to", "referred": "to", "refers": "to", "referring": "to", "talked": "about of", "talks": "about of", "talking": "about of", "spoke": "about of",
 		"speaks": "about of", "complained": "about of", "warned": "of about against", "warning": "of about against", "argued": "for against", "apologized": "for", "objected": "to", "hinted": "at", "alluded": "to", "campaigned": "on against for", "boasted": "of about", "bragged": "about",
@@ -123,6 +134,15 @@ var lexicon = func() map[string]lexeme {
 	classes(auxiliary, `also later then once often still now again further recently repeatedly simply meanwhile only just always earlier today yesterday has had have ever already even too first himself herself themselves itself both never previously long`)
 	classes(negative, `not never didn't don't doesn't didn’t don’t doesn’t cannot can't can’t won't wouldn't won’t wouldn’t hasn't hasn’t haven't haven’t hadn't hadn’t isn't isn’t wasn't wasn’t to is are was were be been being would could should might may must can will nobody none did does do`)
 	classes(finite, `is are was were will would could should had has have must may might can do does did isn't isn’t wasn't wasn’t aren't aren’t won't won’t don't don’t doesn't doesn’t didn't didn’t can't can’t couldn't couldn’t wouldn't wouldn’t hasn't hasn’t`)
+	classes(past, `was were had did took went came got gave made knew saw found kept lost won led met ran became began brought bought built broke chose drew drove fell felt fought grew heard held hurt
+		let meant paid put read rose sat sent set shot showed spent spoke stood stole sold taught thought told understood woke wore wrote said needs wants goes gets makes takes seems looks knows means gives comes works feels helps`)
+	for w := range strings.FieldsSeq(`he's she's it's that's there's they're we're you're i'm i've we've you've they've he'd she'd they'd we'd i'd he'll she'll it'll they'll we'll i'll you'll who's`) {
+		classes(clauseStart|past, w)
+		classes(clauseStart|past, strings.ReplaceAll(w, "'", "’"))
+	}
+	classes(attitude, `learned learns guessed guess reckons reckoned feel feels felt knows know knew knowing doubted doubts doubt realized realizes realizing suspects suspected imagines wishes wished decided decides
+		believed believes believe believing thinks think hopes hope hoped hoping feared fears fear fearing worried worries worrying understood understands want wants wanted wanting seek seeks sought seeking plan plans planned planning
+		intend intends intended expect expects expected expecting aim aims aimed aiming prefer prefers preferred`)
 	classes(heShe, `he she`)
 	classes(otherPronoun, `they it we i who`)
 	classes(noSubject, `you there this these those which that what`)
@@ -141,7 +161,7 @@ var lexicon = func() map[string]lexeme {
 		state spokesman spokeswoman spokesperson midwife nurse coach detective speaker leader premier first acting emperor sheikh sultan admiral commander master mistress
 		treasurer principal headmaster headmistress rabbi imam author analyst economist historian engineer farmer fisherman skipper pilot driver reporter editor
 		democratic republican independent conservative socialist liberal communist democrat candidate nominee sheriff deputy district marshal mister madam madame ranger constable warden harbourmaster archaeologist conductor curator union trainer
-		strategist adviser advisor manager host congressional senate lawmaker pastor lawyer counsel pollster correspondent anchor columnist supervisor executive investigator secretary-general billionaire businessman actor actress singer comedian ceo`)
+		strategist adviser advisor manager host congressional senate lawmaker pastor lawyer counsel pollster correspondent anchor columnist supervisor executive investigator secretary-general owner founder activist challenger organizer billionaire businessman actor actress singer comedian ceo`)
 	classes(bodyWord, `authority office ministry council union party company corp corporation inc ltd bank university institute association committee agency
 		department service services group times post courier gazette mercury observer museum hospital house court police commission board foundation center centre news wire press administration
 		campaign club society federation league organization organisation assembly parliament senate congress cabinet government army navy force guard network college school church fund trust bureau chamber

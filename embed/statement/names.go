@@ -3,6 +3,7 @@ package statement
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // names knows the persons and bodies that one English article names.
@@ -16,7 +17,8 @@ type names struct {
 	count     map[string]int      // capitalised words, not counting those that begin a sentence
 	met       map[string][]string // full names by their last word, of those whom the narrator has named so far
 	lines     [][]token
-	lower     map[string]bool // words that also stand in lower case; nil until one is asked for
+	small     map[string]string // words of count by their capital letters; nil until one is asked for
+	lower     map[string]bool   // words that also stand in lower case; nil until one is asked for
 }
 
 func newNames(lines [][]token) *names {
@@ -202,6 +204,31 @@ func (n *names) one(words []token, kind subjectKind) string {
 		return word
 	}
 	return ""
+}
+
+// inSmall returns words in capital letters as the article prints them elsewhere, or with one capital letter each.
+func (n *names) inSmall(words []token) []token {
+	if n.small == nil {
+		n.small = map[string]string{}
+		for w := range n.count {
+			if upper := strings.ToUpper(w); upper != w && n.count[n.small[upper]] < n.count[w] {
+				n.small[upper] = w
+			}
+		}
+	}
+	all := slices.Clone(words)
+	for i, w := range all {
+		upper := strings.ToUpper(w.word)
+		switch known, ok := n.small[w.word]; {
+		case upper != w.word || len(w.word) < 2:
+		case ok:
+			all[i].word = known
+		default:
+			_, size := utf8.DecodeRuneInString(w.word)
+			all[i].word = w.word[:size] + strings.ToLower(w.word[size:])
+		}
+	}
+	return all
 }
 
 // canonical returns the form in which the article first gives a full name.

@@ -42,9 +42,9 @@ func TestPolnear(t *testing.T) {
 			t.Logf("%-5s %v", split, totals[split].byHalves())
 		}
 	}
-	for split, least := range map[string]float64{"train": 0.57, "dev": 0.57} {
-		if all := totals[split]; all == nil || all.halves() < least || all.namedPrecision() < 0.93 {
-			t.Errorf("%s: want an F1 by halves of %.2f and a precision of named speakers of .93 at least", split, least)
+	for split, least := range map[string]float64{"train": 0.62, "dev": 0.62} {
+		if all := totals[split]; all == nil || all.halves() < least || all.namedPrecision() < 0.97 {
+			t.Errorf("%s: want an F1 by halves of %.2f and a precision of named speakers of .97 at least", split, least)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/akinserver/akin"
@@ -23,6 +24,9 @@ func (e *english) reported(u []token) bool {
 		if t.takes == 0 && !t.is(claimNoun) && t.text != "put" && t.text != "puts" && t.text != "words" || t.quote != nil {
 			continue
 		}
+		if v > 0 && t.capital() && !isHeadline(u) || t.text == "think" && v+1 < len(u) && strings.HasPrefix(u[v+1].text, "tank") {
+			continue // Hope Hicks, a think tank
+		}
 		n := len(all)
 		if n > 0 && v < all[n-1].from {
 			continue
@@ -37,8 +41,15 @@ func (e *english) reported(u []token) bool {
 		if !ok {
 			continue
 		}
+		if n > 0 && r.around {
+			all = append(all[:0], r) // she wants to stay, he said: all of that is his
+			continue
+		}
 		if n > 0 && r.from >= all[n-1].from && v < all[n-1].to {
 			end := e.breaks(u, r)
+			if at := r.by.from - 1; end == 0 && u[all[n-1].verb].is(attitude) && !t.is(attitude) && at > 0 && at < len(u) && u[at].text == "," {
+				end = at // the ferry that they wanted to end, she said…
+			}
 			if r.by.from <= all[n-1].verb && !r.implied && u[r.verb-1].text == "," {
 				end = r.verb // the earlier cue stood in an explanation: Mr. Leenders, who estimated…, said
 			}
@@ -62,9 +73,17 @@ func (e *english) reported(u []token) bool {
 			sp.first = min(sp.first, implied)
 		}
 		e.meetWords(r.by)
+		thinks := u[r.verb].is(attitude)
+		if thinks {
+			sp.first = min(sp.first, thought)
+		}
 		e.add(akin.Indirect, span{u[r.from].start, u[r.to-1].end}, sp)
 		done = r.to
-		e.prior = sp.after()
+		e.introduce(u[r.from:r.to])
+		e.prior, e.said = sp.after(), &r.by
+		if thinks {
+			e.prior = nil // a quotation does not go on with what somebody wants
+		}
 	}
 	return done > 0
 }
@@ -72,7 +91,7 @@ func (e *english) reported(u []token) bool {
 // aside adds what a sentence tells behind a quotation and its speaker: …, she said, adding that….
 func (e *english) aside(u []token, from int, sp *speech) {
 	for v := from; v+1 < len(u); v++ {
-		if u[v].takes&thatClause == 0 || !strings.HasSuffix(u[v].text, "ing") || u[v-1].text != "," {
+		if u[v].takes == 0 || !strings.HasSuffix(u[v].text, "ing") || u[v-1].text != "," {
 			continue
 		}
 		for _, t := range u[v:] {
@@ -99,6 +118,8 @@ func (e *english) breaks(u []token, r report) int {
 	}
 	before := u[at-1]
 	switch {
+	case r.implied && before.quote != nil && e.comma(before):
+		return at
 	case r.implied && before.text == ",":
 		return at - 1
 	case r.implied && before.text == "and" && u[r.verb].takes&quoted != 0 && u[r.verb].takes&thatClause != 0:
@@ -118,7 +139,15 @@ func (e *english) breaks(u []token, r report) int {
 // naming are cues that name a thing, too: a group called Northern Light. Then what stands before them is no speaker.
 var naming = set(strings.Fields(`called dubbed labeled labelled branded`))
 
+// shows are cues of papers, which say something by any words that follow; persons show other things.
+var shows = set(strings.Fields(`show shows showed showing`))
+
+// isPaper reports whether a token names what can show something.
+func isPaper(t token) bool { return papers[t.text] }
+
 var (
+	papers = set(strings.Fields(`poll polls survey surveys study studies report reports record records data figures numbers number results result research analysis document documents email emails e-mail e-mails
+		letter letters test tests statistics count tally audit memo review filings disclosures video videos footage photo photos transcript transcripts forecast forecasts images`))
 	introduces  = set(strings.Fields(`while although though if when as after whereas`))
 	coordinates = set(strings.Fields(`and but while though although`))
 )
@@ -212,15 +241,31 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	t := u[v]
 	r := report{verb: v, to: len(u)}
 	by, ok := e.before(u, v)
+	if ok && v > 0 && strings.HasSuffix(t.text, "ing") && (e.comma(u[v-1]) || dashes[u[v-1].text]) {
+		ok = false // the mayor opened the gate of the mill, saying: what stands before the comma is no subject
+	}
+	if ok && by.from == 1 && u[0].text == "as" && v+3 < len(u) && u[v+1].text == "," && t.takes&quoted != 0 && !t.is(attitude) {
+		r.by, r.from = by, v+2 // As the council said, …
+		return r, true
+	}
+	if ok && possessive(u[v-1], false) && canBeNoun(t) {
+		return report{}, false // the council's pledge to wait
+	}
+	if ok && t.is(attitude) && (strings.HasSuffix(t.text, "ed") && strings.ContainsAny(u[v-1].text, "'’") || unasserted(u, by)) {
+		return report{}, false
+	}
 	if ok {
-		if r.from, r.to, ok = e.content(u, v); ok && (!naming[t.text] || strings.Contains(t.with, u[v+1].text) || by.kind != someone || by.to-by.from == 1) {
+		if r.from, r.to, ok = e.content(u, v); ok && shows[t.text] && u[r.from-1].text != "that" && !slices.ContainsFunc(u[by.from:by.to], isPaper) {
+			return report{}, false // the mayor showed restraint, and showed up
+		}
+		if ok && (!naming[t.text] || strings.Contains(t.with, u[v+1].text) || by.kind != someone || by.to-by.from == 1) {
 			r.by = by
 			return r, true
 		}
 		ok = true
 	}
 	// …, she said. …, said the mayor.
-	if t.takes&quoted != 0 && t.takes&thatClause != 0 && len(earlier) == 0 {
+	if (t.takes&quoted != 0 || shows[t.text]) && t.takes&thatClause != 0 && !strings.HasSuffix(t.text, "ing") {
 		comma := v - 1
 		if ok {
 			comma = by.from - 1
@@ -231,14 +276,19 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 		if ok && comma > 2 && u[comma].text == "as" && u[comma-1].text == "," {
 			comma-- // …, as the council said.
 		}
-		if comma > 1 && u[comma].text == "," {
+		if comma > 0 && u[comma].text == "," {
 			end := v + 1
 			if !ok {
+				if _, _, told := e.content(u, v); told && !says[t.takes] {
+					return report{}, false // had, in a letter, asked the court to stay
+				}
 				by, ok = e.behind(u, v)
 				end = by.to
 			}
 			if ok && e.closes(u, end) {
-				return e.around(u, by, v, comma, end), true
+				if a := e.around(u, by, v, comma, end); len(earlier) == 0 && (comma > 1 || a.to == len(u)) || len(earlier) > 0 && a.to == comma && !earlier[0].around && e.rounds(u, v, comma, end) {
+					return a, true
+				}
 			}
 		}
 	}
@@ -246,7 +296,14 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	if v < 2 || ok && !strings.HasSuffix(t.text, "ing") {
 		return report{}, false
 	}
-	if !(strings.HasSuffix(t.text, "ing") && (u[v-1].text == "," || u[v-1].text == "by" || u[v-1].text == "while" || u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")) || (u[v-1].text == "and" || u[v-1].is(auxiliary) && u[v-2].text == "and" || u[v-1].text == "but") && !canBeNoun(t)) {
+	before := v - 1 // adverbs stand between
+	for before > 1 && (adverbial(u[before]) || u[before].is(auxiliary)) {
+		before--
+	}
+	adds := e.comma(u[v-1]) || dashes[u[v-1].text] || u[v-1].text == "by" || u[v-1].text == "while" ||
+		u[v-1].is(auxiliary) && v > 2 && (u[v-2].text == "by" || u[v-2].text == "while" || u[v-2].text == ",")
+	joins := u[before].text == "and" || u[before].text == "but"
+	if !(adds && strings.HasSuffix(t.text, "ing")) && !(joins && !canBeNoun(t)) {
 		return report{}, false
 	}
 	if r.from, r.to, ok = e.content(u, v); !ok {
@@ -262,6 +319,20 @@ func (e *english) report(u []token, v int, earlier []report) (report, bool) {
 	}
 	return r, true
 }
+
+// unasserted reports whether a sentence does not tell what its subject thinks: I know is the narrator's own, and if she
+// knew, when she learned only say on what something else depends.
+func unasserted(u []token, by speakerWords) bool {
+	if by.from >= len(u) {
+		return false
+	}
+	if one := u[by.from].text; by.to-by.from == 1 && (one == "i" || one == "we" || one == "you") {
+		return true
+	}
+	return by.from > 0 && conditions[u[by.from-1].text] || conditions[u[by.from].text]
+}
+
+var conditions = set(strings.Fields(`if when whether because after until unless once before`))
 
 // canBeNoun reports whether a cue behind "and" may be a noun: speeches and promises.
 func canBeNoun(t token) bool {
@@ -279,6 +350,24 @@ func (e *english) around(u []token, by speakerWords, verb, comma, end int) repor
 	return r
 }
 
+// rounds reports whether the words from the comma on say whose a whole sentence is that has other cues: she wants to
+// stay, he said on Monday.
+func (e *english) rounds(u []token, v, comma, end int) bool {
+	if canBeNoun(u[v]) || isRelative[u[comma+1].text] || introduces[u[0].text] || u[0].text == "asked" {
+		return false
+	}
+	return e.trails(u, v, end)
+}
+
+// trails reports whether nothing but when, where and to whom something was said follows from a place behind the cue v.
+func (e *english) trails(u []token, v, end int) bool {
+	if u[v].takes&object != 0 {
+		end = e.skipWhom(u, end)
+	}
+	end = e.skipWhen(u, end)
+	return end >= len(u) || !u[end].isWord() || u[end].is(preposition)
+}
+
 var (
 	isTime     = set(strings.Fields(`week month year night morning afternoon evening summer spring fall winter weekend`))
 	isOccasion = set(strings.Fields(`statement interview email e-mail letter tweet speech post memo briefing blog report`))
@@ -287,12 +376,15 @@ var (
 // accordingTo reads a sentence with "according to" somebody at its start or its end.
 func (e *english) accordingTo(u []token) bool {
 	for i := 0; i+2 < len(u); i++ {
-		if u[i].text != "according" || u[i+1].text != "to" {
+		if u[i].text != "according" || u[i+1].text != "to" || i > 1 && u[i-1].text == "," && u[i-2].text == "that" {
 			continue
 		}
 		by, ok := e.behind(u, i+1)
 		if !ok {
 			by = speakerWords{kind: someone, from: i, to: i + 2}
+			for i > 0 && by.to < len(u) && u[by.to].isWord() && u[by.to].text != "who" && (!u[by.to].is(preposition) || u[by.to].capital()) {
+				by.to++
+			}
 		}
 		if i == 0 {
 			for j := by.to; j < len(u); j++ {
@@ -309,9 +401,19 @@ func (e *english) accordingTo(u []token) bool {
 		if u[i-1].text == "," {
 			end--
 		}
-		if end > 2 {
+		if by.to < len(u) && (u[by.to].text == "who" || u[by.to].is(preposition)) {
+			for j := by.to; j+1 < len(u) && j < by.to+20 && u[j].quote == nil; j++ {
+				if u[j].text == "," {
+					if u[j+1].is(finite|auxiliary) && !u[j+1].is(article) {
+						by.to = j // the ferry, according to men who know her, is sound
+					}
+					break
+				}
+			}
+		}
+		if goesOn := by.to+3 < len(u) && u[by.to].text == "," && end < i && !e.apposed(u, by.to); end > 2 || end > 0 && goesOn {
 			to := u[end-1].end
-			if by.to+3 < len(u) && u[by.to].text == "," && end < i && !e.apposed(u, by.to) {
+			if goesOn {
 				to = u[len(u)-1].end // the ferry, according to Odo Lisk, will stop
 			}
 			by.from = len(u)

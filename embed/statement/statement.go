@@ -19,11 +19,12 @@ const (
 	implied   = 0.8  // the subject stands earlier in the sentence
 	pronoun   = 0.75 // he, she: the one person spoken of
 	later     = 0.7  // a later sentence of a pronoun's speech
+	thought   = 0.6  // what somebody is told to think or want: half of it is nobody's words
 	unknown   = 0.5  // somebody says so, but who is not certain
 )
 
 // Version changes whenever Split reads other statements of any article: what was stored of another version is read anew.
-const Version = "statements/3"
+const Version = "statements/4"
 
 // Split returns the statements of an article in the order of its body. One statement is one sentence of reported
 // speech, or one sentence inside quotation marks; it begins behind the words that introduce it (X表示，) and leaves

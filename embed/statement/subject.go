@@ -21,8 +21,22 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 		}
 	}
 	progressive := strings.HasSuffix(u[v].text, "ing")
-	for i >= 0 && u[i].isWord() && (u[i].is(auxiliary|weekday) || adverbial(u[i]) || progressive && isBe[u[i].text] || u[i].text == "on" && u[i+1].is(weekday)) {
+	for i >= 0 && u[i].isWord() {
+		since := u[i].text == "since" && i > 0 && u[i-1].is(auxiliary)                                           // has since said
+		between := u[i].is(auxiliary|weekday) && (len(u[i].word) < 4 || strings.ToUpper(u[i].word) != u[i].word) // but not VARN TODAY said
+		if !between && !since && !adverbial(u[i]) && !(progressive && isBe[u[i].text]) && !(u[i].text == "on" && u[i+1].is(weekday)) {
+			break
+		}
 		i--
+	}
+	if i > 1 && isTime[u[i].text] && (u[i-1].text == "last" || u[i-1].text == "this" || u[i-1].text == "past") {
+		i -= 2 // Calder, who built the mill, last week said
+		if u[i].text == "this" {
+			i--
+		}
+	}
+	if i+1 < v && u[i+1].text == "both" && (i < 0 || u[i].is(conjunction) || u[i].text == ",") {
+		return speakerWords{kind: someone, from: i + 1, to: i + 2}, true
 	}
 	if i < 0 {
 		return speakerWords{}, false
@@ -31,11 +45,29 @@ func (e *english) before(u []token, v int) (speakerWords, bool) {
 	start := e.clauseStart(u, i)
 	switch {
 	case t.text == ",":
-		return e.apposition(u, start, i)
+		if by, ok := e.beforeClause(u, i, isWho); ok {
+			return by, true
+		}
+		if by, ok := e.apposition(u, start, i); ok {
+			return by, true
+		}
+		return e.beforeClause(u, i, isAside)
 	case t.text == "—" || t.text == "–" || t.text == "-":
+		for i > 1 && u[i-1].text == t.text {
+			i-- // --
+		}
 		for j := i - 1; j > 0; j-- {
 			if u[j].text == t.text {
-				return e.phrase(u, e.clauseStart(u, j-1), j) // Gingrich — once the Speaker — said
+				for j > 1 && u[j-1].text == t.text {
+					j--
+				}
+				from := e.clauseStart(u, j-1)
+				for k := j - 1; k > from; k-- {
+					if u[k].text == "," {
+						from = k + 1 // even so, Gingrich — once the Speaker — said
+					}
+				}
+				return e.phrase(u, from, j) // Gingrich — once the Speaker — said
 			}
 		}
 		return speakerWords{}, false
@@ -90,7 +122,7 @@ func (e *english) clauseStart(u []token, i int) int {
 // hasVerb reports whether tokens hold what makes a clause of them.
 func hasVerb(tokens []token) bool {
 	for i, t := range tokens {
-		if !t.capital() && t.isWord() && (t.is(finite) || i > 0 && (t.takes&thatClause != 0 || strings.HasSuffix(t.text, "ed"))) {
+		if !t.capital() && t.isWord() && (t.is(finite|past) || i > 0 && (t.takes&thatClause != 0 || strings.HasSuffix(t.text, "ed"))) {
 			return true
 		}
 	}
@@ -107,6 +139,8 @@ func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
 	}
 	t, one := u[from], from == to-1
 	switch {
+	case u[to-1].is(heShe) && !one && !u[to-2].is(preposition) && !hasVerb(u[from:to-1]):
+		return speakerWords{words: u[to-1 : to], kind: heOrShe, from: to - 1, to: to}, true // late on Monday she said
 	case t.is(heShe) && one:
 		return speakerWords{words: u[from:to], kind: heOrShe, from: from, to: to}, true
 	case t.text == "who":
@@ -133,6 +167,10 @@ func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
 			head = k
 			break
 		}
+		if x.takes != 0 && (strings.HasSuffix(x.text, "ed") || x.text == "found") && k+1 < to && u[k+1].is(preposition) {
+			head = k // figures reported on Sunday suggest
+			break
+		}
 		if x.is(finite) || x.takes&thatClause != 0 && (strings.HasSuffix(x.text, "ed") || x.takes&bareClause != 0 && x.takes&quoted != 0 && k < to-1) {
 			return e.trailingName(u, from, to)
 		}
@@ -151,7 +189,7 @@ func (e *english) phrase(u []token, from, to int) (speakerWords, bool) {
 		}
 	}
 	if name == head {
-		return speakerWords{kind: someone, from: from, to: to}, t.is(article|title) || t.capital() || isNumber(t) || possessive(t, false) || strings.HasSuffix(u[head-1].text, "s")
+		return speakerWords{kind: someone, from: from, to: to}, t.is(article|title) || t.capital() || isNumber(t) || possessive(t, false) || strings.HasSuffix(u[head-1].text, "s") || strings.HasSuffix(u[head-1].text, "ed") && head-from > 1 && strings.HasSuffix(u[head-2].text, "s")
 	}
 	words, kind := u[name:head], person
 	switch {
@@ -171,6 +209,8 @@ func isNumber(t token) bool { return t.word != "" && t.word[0] >= '0' && t.word[
 func possessive(t token, last bool) bool {
 	return !last && (strings.HasSuffix(t.text, "'s") || strings.HasSuffix(t.text, "’s") || strings.HasSuffix(t.text, "s'") || strings.HasSuffix(t.text, "s’"))
 }
+
+var isRelative = set(strings.Fields(`what which that whom`))
 
 // relative reads the name before "who".
 func (e *english) relative(u []token, who, to int) (speakerWords, bool) {
@@ -197,6 +237,9 @@ func (e *english) trailingName(u []token, from, to int) (speakerWords, bool) {
 	if u[to-1].is(heShe) {
 		return speakerWords{words: u[to-1 : to], kind: heOrShe, from: to - 1, to: to}, to-1 > from && !u[to-2].is(preposition)
 	}
+	if u[to-1].is(otherPronoun) && to-1 > from && (isRelative[u[to-2].text] || !u[to-2].is(preposition|conjunction|finite)) {
+		return speakerWords{kind: someone, from: to - 1, to: to}, true // the laws that they call a mess
+	}
 	name := to
 	for name > from && u[name-1].capital() && !possessive(u[name-1], name == to) {
 		name--
@@ -209,6 +252,40 @@ func (e *english) trailingName(u []token, from, to int) (speakerWords, bool) {
 		return speakerWords{}, false
 	}
 	return speakerWords{words: u[name:to], kind: person, from: name, to: to}, true
+}
+
+var (
+	isWho   = set(strings.Fields(`who whose`))
+	isAside = set(strings.Fields(`which while when where as if though although despite after before since`))
+)
+
+// beforeClause reads a speaker with a clause of its own between commas, the second of which is token comma, and the
+// first word of which is one of some: Calder, who built the mill and kept it, said; Calder, while she was there, said.
+func (e *english) beforeClause(u []token, comma int, opens map[string]bool) (speakerWords, bool) {
+	const farthest = 40
+	for k := comma - 2; k > 1 && k > comma-farthest; k-- {
+		if u[k].quote != nil && e.isSpeech(*u[k].quote) || u[k].text == ";" || u[k].text == ":" {
+			break
+		}
+		if !opens[u[k].text] {
+			continue
+		}
+		at := k - 1
+		if opens["who"] {
+			for at > k-6 && at > 1 && u[at].isWord() && !u[at].is(article) {
+				at--
+			}
+			if u[at].is(article) {
+				at-- // Calder of Varn, a Liberal who built the mill, said
+			}
+		}
+		if at > 0 && u[at].text == "," {
+			by, ok := e.apposition(u, e.clauseStart(u, at-1), at)
+			by.to = comma
+			return by, ok
+		}
+	}
+	return speakerWords{}, false
 }
 
 // apposition reads a speaker with an explanation between commas, the second of which is token comma: Ruth Calder, the
@@ -243,6 +320,9 @@ func (e *english) apposition(u []token, start, comma int) (speakerWords, bool) {
 	}
 	for i := len(parts) - 1; i >= 0; i-- {
 		p := parts[i]
+		if p[1]-p[0] > 1 && u[p[1]-1].is(auxiliary) && u[p[1]-1].is(finite) {
+			p[1]-- // the council had, in a letter, asked
+		}
 		if u[p[0]].is(preposition) || hasVerb(u[p[0]:p[1]]) {
 			continue
 		}
@@ -303,20 +383,31 @@ func (e *english) opening(u []token) (speakerWords, bool) {
 	if from >= len(u) {
 		return speakerWords{}, false
 	}
-	if u[0].is(preposition) || u[0].is(conjunction) && !u[0].is(heShe) || strings.HasSuffix(u[0].text, "ing") {
+	if u[0].text == "asked" || u[0].is(preposition) || u[0].is(conjunction) && u[0].text != "and" && u[0].text != "but" && u[0].text != "yet" || strings.HasSuffix(u[0].text, "ing") {
 		for i, t := range u[:min(len(u), 30)] {
-			if t.text == "," {
-				from = i + 1
-				break
+			if t.text != "," {
+				continue
+			}
+			from = i + 1
+			if end := runEnd(u, from); end == from || u[min(end, len(u)-1)].text != "," || e.certain(u[from:end]) {
+				if from < len(u) && !u[from].is(preposition) {
+					break
+				}
 			}
 		}
+	}
+	for from+1 < len(u) && (u[from].text == "and" || u[from].text == "but" || u[from].text == "yet" || u[from].text == "then") {
+		from++
+	}
+	if from >= len(u) {
+		return speakerWords{}, false
 	}
 	to := from
 	for to < len(u) && to < from+14 && u[to].isWord() && (to == from || u[to].capital() || !(u[to].is(finite|auxiliary) || u[to].takes != 0 || strings.HasSuffix(u[to].text, "ed") || adverbial(u[to]) || u[to].is(preposition) || u[to].text == "who")) {
 		to++
 	}
 	if to > from && to-from < 6 && !u[to-1].capital() && to < len(u) && u[from].capital() && !u[from].is(article|notName) {
-		if end := runEnd(u, from); e.certain(u[from:end]) {
+		if end := runEnd(u, from); e.certain(u[from:end]) && !possessive(u[end-1], false) {
 			to = end // a name and a verb that is not known
 		}
 	}

@@ -167,7 +167,7 @@ func englishQuotes(text []rune) []quotation {
 	single, any := true, false
 	for i, r := range text {
 		switch r {
-		case '“', '"', '‘':
+		case '“', '”', '"', '‘':
 			any = true
 			single = single && r == '‘'
 		case '\'':
@@ -197,6 +197,8 @@ func englishQuotes(text []rune) []quotation {
 		case r == '\'':
 		case open < 0 && (r == '“' || r == '"' && (before || i+1 < len(text) && !unicode.IsSpace(text[i+1]))):
 			open = i
+		case open < 0 && r == '”' && before && i+1 < len(text) && unicode.IsLetter(text[i+1]): // mistyped
+			open = i
 		case open < 0 && single && r == '‘' && before:
 			open = i
 		case open >= 0 && (r == '”' || r == '"') && text[open] != '‘',
@@ -225,7 +227,7 @@ func sentenceEnds(text []rune, tokens []token) []int {
 		case last:
 		case t.quote != nil:
 			inner := t.quote.inner()
-			if inner.end <= inner.start || !strings.ContainsRune(".!?", text[inner.end-1]) || !begins(tokens[i+1]) {
+			if inner.end <= inner.start || !strings.ContainsRune(".!?", lastMark(text, inner)) || !begins(tokens[i+1]) {
 				continue
 			}
 		case t.text == "." || t.text == "!" || t.text == "?":

@@ -45,7 +45,7 @@ func PrintHead(out io.Writer) error {
 // Print writes a row, with the latencies of right answers in milliseconds.
 func (w Window) Print(out io.Writer) error {
 	_, err := fmt.Fprintf(out, "%8s %8.1f %8s %8s %8s %8s  %s\n",
-		w.Begin, w.Rate(), ms(w.OK.At(.5)), ms(w.OK.At(.95)), ms(w.OK.At(.99)), ms(w.OK.At(1)), codes(w.Codes))
+		w.Begin, w.Rate(), ms(w.OK.At(.5)), ms(w.OK.At(.95)), ms(w.OK.At(.99)), ms(w.OK.At(1)), listCodes(w.Codes))
 	return err
 }
 
@@ -75,7 +75,7 @@ func (r Result) Print(out io.Writer) error {
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/1e3) }
 
-func codes(counts map[string]int) string {
+func listCodes(counts map[string]int) string {
 	var parts []string
 	for _, code := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s %d", code, counts[code]))
