@@ -16,7 +16,7 @@ import (
 type families struct {
 	store *store.Store
 
-	mu     sync.Mutex // one settles at a time: the last one sees what all others wrote
+	mu     sync.Mutex // one changes families at a time: the last one sees what all others wrote
 	healed map[string]bool
 }
 
@@ -116,8 +116,13 @@ func (f *families) heal(ctx context.Context, corpus string) error {
 	return nil
 }
 
-// settle says anew where articles belong, and all that were or are prints of them; sketches are of what was stored of them before.
+// settle says anew where articles belong, and all that were or are prints of them; sketches are of what was stored of them before. Most are prints of nothing, and stay where they are: that
+// is found out by many at once, and only what changes something waits for others to be done with theirs.
 func (f *families) settle(ctx context.Context, corpus string, ids, sketches []string) error {
+	changes, err := f.changes(ctx, corpus, ids, sketches)
+	if err != nil || len(changes) == 0 {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.settleAll(ctx, corpus, ids, sketches)
@@ -126,19 +131,24 @@ func (f *families) settle(ctx context.Context, corpus string, ids, sketches []st
 // settleAll looks again after what it wrote: what another process wrote meanwhile is seen by the one or by the other.
 func (f *families) settleAll(ctx context.Context, corpus string, ids, sketches []string) error {
 	for range settleAgain {
-		k := kin{store: f.store, corpus: corpus, members: map[string]*member{}, found: map[string]*member{}, compared: map[[2]string]family.Relation{}, alike: map[string][]string{}}
-		if err := k.find(ctx, ids, sketches); err != nil {
+		changes, err := f.changes(ctx, corpus, ids, sketches)
+		if err != nil || len(changes) == 0 {
 			return err
-		}
-		changes := k.changes()
-		if len(changes) == 0 {
-			return nil
 		}
 		if err := f.store.SetFamilies(ctx, corpus, changes); err != nil {
 			return err
 		}
 	}
 	return nil // others write faster than this looks; they settle what they write
+}
+
+// changes are the families of articles, and of all that were or are prints of them, that are not as they are stored.
+func (f *families) changes(ctx context.Context, corpus string, ids, sketches []string) (map[string]string, error) {
+	k := kin{store: f.store, corpus: corpus, members: map[string]*member{}, found: map[string]*member{}, compared: map[[2]string]family.Relation{}, alike: map[string][]string{}}
+	if err := k.find(ctx, ids, sketches); err != nil {
+		return nil, err
+	}
+	return k.changes(), nil
 }
 
 // kin are articles that hang together by being prints of each other, as they are stored at this moment.

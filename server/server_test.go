@@ -41,6 +41,9 @@ type flaky struct {
 	fail func(ctx context.Context) error
 }
 
+// Profile is the embedder's, which interface values hide.
+func (f *flaky) Profile() akin.Profile { return akin.ProfileOf(f.Embedder) }
+
 func (f *flaky) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
 	f.mu.Lock()
 	fail := f.fail

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -55,6 +56,11 @@ func (c ingestCmd) Run(ctx context.Context, std streams) (err error) {
 	defer func() { err = errors.Join(err, b.close()) }()
 	if c.Watch {
 		return c.watch(ctx, b, options, std)
+	}
+	// Garbage is collected half as often as usual: the embedded store grows all the while, and each time all of it is looked through. That is a fifth of an ingest's processor time
+	// saved (BenchmarkIngest), for memory that is given back when it ends.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
 	}
 	sum, err := ingest(ctx, b.stage, embed.Read(c.Paths, std.in), options, c.Paths, std.err)
 	fmt.Fprintln(std.out, summary(sum))
