@@ -62,8 +62,8 @@ type Limits struct {
 	KeyRate     float64        // calls a second by one key, unless the key says otherwise; 100 by default
 	AddressRate float64        // calls a second from one address (of IPv6, from one /64), but for loopback addresses; 50 by default
 	Calls       int            // answered at once, streams aside; one for each processor by default, and at least 2, or eight times as many with Elsewhere
-	Queue       int            // that wait meanwhile; eight times Calls by default
-	Wait        time.Duration  // how long they wait; 100 ms by default
+	Queue       int            // that wait meanwhile; 32 times Calls by default
+	Wait        time.Duration  // how long they wait, or a tenth of it while the queue does not get empty; 500 ms by default
 	Elsewhere   bool           // the store or the embedder is a server elsewhere, so that calls mostly wait
 	Streams     int            // open at once; 256 by default
 	Time        time.Duration  // that a call may take, whatever its caller says; streams have a day; 1 min by default
@@ -80,8 +80,8 @@ func (l Limits) withDefaults() Limits {
 		calls *= 8
 	}
 	l.Calls = cmp.Or(l.Calls, calls)
-	l.Queue = cmp.Or(l.Queue, 8*l.Calls)
-	l.Wait = cmp.Or(l.Wait, 100*time.Millisecond)
+	l.Queue = cmp.Or(l.Queue, 32*l.Calls)
+	l.Wait = cmp.Or(l.Wait, 500*time.Millisecond)
 	l.Streams = cmp.Or(l.Streams, 256)
 	l.Time = cmp.Or(l.Time, time.Minute)
 	return l

@@ -140,7 +140,7 @@ func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Liste
 type limitFlags struct {
 	KeyRate      float64        `help:"Calls a second by one key, unless the key says otherwise." default:"100" group:"Limits"`
 	AddressRate  float64        `help:"Calls a second from one address." default:"50" group:"Limits"`
-	MaxCalls     int            `help:"Calls answered at once; 0 for one for each processor, and at least 2; with --qdrant or --embedder openai, for which calls mostly wait, 8 and 16. Eight times as many wait for up to 100 ms; further ones are refused." group:"Limits"`
+	MaxCalls     int            `help:"Calls answered at once; 0 for one for each processor, and at least 2; with --qdrant or --embedder openai, for which calls mostly wait, 8 and 16. 32 times as many wait for up to 500 ms, or 50 ms while the queue does not get empty; further ones are refused." group:"Limits"`
 	MaxStreams   int            `help:"Streams open at once." default:"256" group:"Limits"`
 	MaxTime      time.Duration  `help:"How long a call may take, whatever its caller says. Streams may take a day." default:"1m" group:"Limits"`
 	TrustedProxy []netip.Prefix `help:"Addresses of proxies that are believed for whom they call (X-Forwarded-For)." default:"127.0.0.0/8,::1/128" group:"Limits"`

@@ -19,37 +19,56 @@ func (r *Refused) Error() string {
 	return fmt.Sprintf("%s: try again in %s", r.Problem, r.Retry.Round(time.Millisecond))
 }
 
-// Calls bounds how many calls are answered at once. Further ones wait in a short queue.
+// Calls bounds how many calls are answered at once. Further ones wait in a queue: patiently while it is often empty, so that a moment in which many come or little gets done costs nobody an
+// answer; and briefly when it has not been empty for a while, since then all that waiting brings is that everybody waits (the controlled delay of Nichols and Jacobson, 2012, as Maurer has it for
+// servers, "Fail at Scale", 2015).
 type Calls struct {
-	slots   chan struct{}
-	queue   int64
-	wait    time.Duration
-	waiting atomic.Int64
+	slots    chan struct{}
+	queue    int64
+	patience time.Duration
+	waiting  atomic.Int64
+	began    time.Time
+	empty    atomic.Int64 // when nobody waited, the last time that this was seen: since began
 }
 
-// NewCalls lets atOnce calls in, and lets as many as queue wait for up to wait.
-func NewCalls(atOnce, queue int, wait time.Duration) *Calls {
-	return &Calls{slots: make(chan struct{}, atOnce), queue: int64(queue), wait: wait}
+// hurry is the part of the patience for which calls wait while the queue does not get empty.
+const hurry = 10
+
+// NewCalls lets atOnce calls in, and lets as many as queue wait for up to patience; for a tenth of it once the queue has not been empty for so long.
+func NewCalls(atOnce, queue int, patience time.Duration) *Calls {
+	return &Calls{slots: make(chan struct{}, atOnce), queue: int64(queue), patience: patience, began: time.Now()}
 }
 
 // Enter lets a call in, which calls leave when it is answered. Else it returns a *Refused, or why the call's context ended.
 func (c *Calls) Enter(ctx context.Context) (leave func(), err error) {
 	leave = func() { <-c.slots }
+	now := time.Since(c.began)
 	select {
 	case c.slots <- struct{}{}:
+		if c.waiting.Load() == 0 {
+			c.empty.Store(int64(now))
+		}
 		return leave, nil
 	default:
 	}
-	defer c.waiting.Add(-1)
+	defer func() {
+		if c.waiting.Add(-1) == 0 {
+			c.empty.Store(int64(time.Since(c.began)))
+		}
+	}()
 	if c.waiting.Add(1) > c.queue {
 		return nil, c.refused()
 	}
-	patience := time.NewTimer(c.wait)
-	defer patience.Stop()
+	wait := c.patience
+	if now-time.Duration(c.empty.Load()) > c.patience {
+		wait /= hurry
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
 	select {
 	case c.slots <- struct{}{}:
 		return leave, nil
-	case <-patience.C:
+	case <-timer.C:
 		return nil, c.refused()
 	case <-ctx.Done():
 		return nil, ctx.Err()

@@ -156,6 +156,7 @@ func TestOverloadEndsWithTheLoad(t *testing.T) {
 		var mu sync.Mutex
 		var all sync.WaitGroup
 		answered, refusals := 0, 0
+		began := time.Now()
 		ask := func() {
 			came := time.Now()
 			leave, err := calls.Enter(t.Context())
@@ -166,8 +167,12 @@ func TestOverloadEndsWithTheLoad(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if waited > wait {
-				t.Errorf("a call waited %s to hear %v, want %s at most", waited, err, wait)
+			most := wait
+			if came.Sub(began) > 2*wait && came.Sub(began) < load {
+				most = wait / 10 // the queue has not been empty for long
+			}
+			if waited > most {
+				t.Errorf("a call that came after %s waited %s to hear %v, want %s at most", came.Sub(began), waited, err, most)
 			}
 			if err != nil {
 				refused(t, err)
@@ -176,7 +181,6 @@ func TestOverloadEndsWithTheLoad(t *testing.T) {
 			}
 			answered++
 		}
-		began := time.Now()
 		for time.Since(began) < load {
 			all.Go(ask)
 			time.Sleep(between)
@@ -189,7 +193,7 @@ func TestOverloadEndsWithTheLoad(t *testing.T) {
 		if most := atOnce * int(load/work); answered < most*99/100 || refusals < answered*9/10 {
 			t.Errorf("%d answered and %d refused, want nearly %d answered and about as many refused", answered, refusals, most)
 		}
-		for range atOnce + queue { // all places are free, and all of the queue
+		for range atOnce + queue { // all places are free, and all of the queue; the last ones wait for longer than a tenth of the patience
 			all.Go(func() {
 				leave, err := calls.Enter(t.Context())
 				if err != nil {

@@ -18,6 +18,7 @@ type calibration struct {
 	asked  time.Time // when total was counted
 	count  int       // total when the rest was learnt
 	learnt time.Time // when it was
+	took   time.Duration
 
 	idfs      map[uint32]float64 // of the lexical terms that some of the sampled hold
 	rarest    float64            // idf of the others
@@ -50,10 +51,11 @@ const (
 	enoughPairs      = 50
 	enoughNeighbours = 8
 
-	// A corpus is counted again when this store wrote something or a second has passed, and measured again when it has grown or shrunk by a tenth, or
-	// at all and a minute has passed.
-	countedFor  = time.Second
-	measuredFor = time.Minute
+	// A corpus is counted again when this store wrote something or a second has passed, and measured again when it has grown or shrunk by a tenth, or at all and a minute has passed, or
+	// a thousand times as long as measuring takes: one that is written to all the time must not keep a processor busy with that.
+	countedFor    = time.Second
+	measuredFor   = time.Minute
+	measuredTimes = 1000
 )
 
 // calibration returns what scores mean in a corpus.
@@ -82,7 +84,7 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 				return nil, err
 			}
 			c := calibrate(samples, total, e.literal)
-			c.learnt = now
+			c.learnt, c.took = now, e.options.Now().Sub(now)
 			return c, nil
 		})
 		if err != nil {
@@ -148,7 +150,7 @@ func stale(c *calibration, total int, now time.Time) bool {
 	if total == c.count {
 		return false
 	}
-	return math.Abs(float64(total-c.count)) > float64(c.count)/10 || now.Sub(c.learnt) > measuredFor
+	return math.Abs(float64(total-c.count)) > float64(c.count)/10 || now.Sub(c.learnt) > max(measuredFor, measuredTimes*c.took)
 }
 
 func calibrate(samples []store.Sample, count int, literal bool) *calibration {
