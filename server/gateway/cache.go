@@ -31,6 +31,7 @@ import (
 type kept struct {
 	answers      *otter.Cache[digest, *answer] // nil when none are kept
 	flights      singleflight.Group
+	computing    atomic.Int64 // answers that are being made
 	hits, misses atomic.Uint64
 }
 
@@ -109,6 +110,12 @@ func (a *answer) showable(now time.Time) bool {
 	return a.status == http.StatusOK && now.Sub(a.made) < a.lifetime+staleTime
 }
 
+// busyTime is how old an answer may be that is shown because the server is busy.
+const busyTime = time.Minute
+
+// busy says that whoever wants an answer to be made would wait.
+const busy = "BUSY"
+
 // answer answers a GET request, from memory where that holds what is asked for. The gRPC server is asked for the state of the corpus each time: it says whether the caller
 // may ask at all, and an answer is good while that state stays.
 func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
@@ -116,11 +123,9 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
 	question := g.questionOf(r, time.Now())
 	ctx, corpus, err := g.stateOf(r)
 	if err != nil {
-		if storeAway(err) {
-			g.answerLate(w, r, question, err)
-			return
+		if !storeAway(err) || !g.late(w, r, question, awayReason(err), (*answer).showable) {
+			writeError(w, r, err)
 		}
-		writeError(w, r, err)
 		return
 	}
 	of := digested(string(question[:]), corpus.GetGeneration(), corpus.GetRevision())
@@ -133,6 +138,12 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
 		notModified(w, of, cacheControl(r, lifetime))
 		return
 	}
+	if !hit && g.kept.computing.Load() >= int64(g.opts.Busy) {
+		// While a corpus is written to all the time, nearly all answers are of its states before, and a minute makes no difference that is worth waiting for.
+		if g.late(w, r, question, busy, func(a *answer, now time.Time) bool { return a.status == http.StatusOK && now.Sub(a.made) < busyTime }) {
+			return
+		}
+	}
 	status := "akin; hit"
 	if !hit {
 		status = "akin; fwd=miss"
@@ -142,33 +153,37 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if found.away != nil {
-		g.answerLate(w, r, question, found.away)
+		if !g.late(w, r, question, awayReason(found.away), (*answer).showable) {
+			writeError(w, r, found.away)
+		}
 		return
 	}
 	w.Header().Set("Cache-Status", status)
 	found.write(w, r, cacheControl(r, found.lifetime))
 }
 
-// answerLate answers what can be answered from memory alone to a caller who may ask, while what answers is away: what was last said of an article or a statement, whichever revision
-// its corpus has had since. A list of articles is no answer of that kind: whoever goes through one wants it to be whole.
-func (g *Gateway) answerLate(w http.ResponseWriter, r *http.Request, question digest, err error) {
+// late answers from memory alone, to a caller who may ask, while there is a reason not to have an answer made: what was last said of an article or a statement, whichever revision its corpus
+// has had since. It reports whether there was anything good enough. A list of articles is no answer of that kind: whoever goes through one wants it to be whole.
+func (g *Gateway) late(w http.ResponseWriter, r *http.Request, question digest, reason string, good func(*answer, time.Time) bool) bool {
 	now := time.Now()
-	found, ok := g.kept.get(question, func(a *answer) bool { return !strings.HasSuffix(r.Pattern, listPath) && a.showable(now) })
+	found, ok := g.kept.get(question, func(a *answer) bool { return !strings.HasSuffix(r.Pattern, listPath) && good(a, now) })
 	if !ok {
-		writeError(w, r, err)
-		return
+		return false
 	}
 	age := int(now.Sub(found.made).Seconds())
 	h := w.Header()
 	h.Set("Age", strconv.Itoa(age))
-	h.Set("Cache-Status", fmt.Sprintf("akin; hit; ttl=%d; detail=%s", int(found.lifetime.Seconds())-age, cmp.Or(reasonOf(err), reasons[codes.Unavailable])))
+	h.Set("Cache-Status", fmt.Sprintf("akin; hit; ttl=%d; detail=%s", int(found.lifetime.Seconds())-age, reason))
 	control := fmt.Sprintf("%s, max-age=%d", whose(r), age+lateTime) // by which it is good for lateTime
 	if matches(r.Header.Values("If-None-Match"), found.of.etag()) {
 		notModified(w, found.of, control)
-		return
+	} else {
+		found.write(w, r, control)
 	}
-	found.write(w, r, control)
+	return true
 }
+
+func awayReason(err error) string { return cmp.Or(reasonOf(err), reasons[codes.Unavailable]) }
 
 // lateTime is how long others may show an answer that is shown for want of another, in seconds.
 const lateTime = 10
@@ -230,6 +245,8 @@ func matches(headers []string, etag string) bool {
 func (g *Gateway) computed(ctx context.Context, r *http.Request, question, of digest) (*answer, error) {
 	asked := false
 	flight := g.kept.flights.DoChan(string(of[:]), func() (any, error) {
+		g.kept.computing.Add(1)
+		defer g.kept.computing.Add(-1)
 		asked = true
 		a := g.ask(r, of)
 		g.kept.set(question, a)

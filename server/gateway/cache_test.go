@@ -156,6 +156,40 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// TestBusy: while as many answers are made as there is room for, what was said of an article within the last minute is said again, though its corpus has changed; what was never
+// said is made, and all is as it should be when there is room again.
+func TestBusy(t *testing.T) {
+	s := start(t, gateway.Options{Busy: 2}, server.Options{Limits: server.Limits{Calls: 64}})
+	before := s.get(t, relatedPath)
+	if before.StatusCode != 200 {
+		t.Fatalf("%d\n%s", before.StatusCode, before.body)
+	}
+	if _, err := s.stage.Put(t.Context(), akin.DefaultCorpus, []akin.Article{{ID: "late", Paragraphs: []akin.Paragraph{{Text: "A late ferry."}}}}); err != nil {
+		t.Fatal(err)
+	}
+	hold := make(chan struct{})
+	s.calls.hold.Store(&hold)
+	var wait sync.WaitGroup
+	for _, parameter := range []string{"?page_size=3", "?page_size=4"} {
+		wait.Go(func() {
+			if r := s.get(t, relatedPath+parameter); r.StatusCode != 200 || r.Header.Get("Age") != "" {
+				t.Errorf("%s, never asked before: %d %v", parameter, r.StatusCode, r.Header)
+			}
+		})
+	}
+	eventually(t, "two answers are made", func() bool { return s.calls.related.Load() == 3 })
+	r := s.get(t, relatedPath)
+	if r.StatusCode != 200 || string(r.body) != string(before.body) || r.Header.Get("ETag") != before.Header.Get("ETag") || !strings.Contains(r.Header.Get("Cache-Status"), "detail=BUSY") {
+		t.Errorf("while they are: %d %v\n%s", r.StatusCode, r.Header, r.body)
+	}
+	s.calls.hold.Store(nil)
+	close(hold)
+	wait.Wait()
+	if r := s.get(t, relatedPath); r.StatusCode != 200 || r.Header.Get("ETag") == before.Header.Get("ETag") || r.Header.Get("Age") != "" {
+		t.Errorf("when there is room again: %d %v", r.StatusCode, r.Header)
+	}
+}
+
 // TestCacheIsBounded asks for more than is kept.
 func TestCacheIsBounded(t *testing.T) {
 	s := start(t, gateway.Options{Cache: 100_000}, server.Options{})

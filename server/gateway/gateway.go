@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	goruntime "runtime"
 	"runtime/debug"
 	"time"
 
@@ -32,6 +33,7 @@ type Options struct {
 	Drain   time.Duration // how long requests in flight may take when Serve ends; 10 s by default
 	Body    int64         // bytes of a request, and of one line of articles, unpacked; 16 MiB by default
 	Cache   int64         // bytes of answers that are kept; 64 MiB by default, below 0 none
+	Busy    int           // answers that are made at once, from which on one that was made within a minute is good enough, whatever its corpus has become; one for each processor by default, and at least 2
 	Version string        // of this program: answers of another one are other answers
 
 	Observe *observe.Observer // sees the requests, and the answers that are kept; nobody by default
@@ -57,6 +59,7 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 	opts.Drain = cmp.Or(opts.Drain, 10*time.Second)
 	opts.Body = cmp.Or(opts.Body, 16<<20)
 	opts.Cache = cmp.Or(opts.Cache, 64<<20)
+	opts.Busy = cmp.Or(opts.Busy, max(2, goruntime.GOMAXPROCS(0)))
 	g := &Gateway{opts: opts, articles: akinv1.NewArticleServiceClient(conn), health: healthv1.NewHealthClient(conn)}
 	var err error
 	if g.kept, err = newKept(opts.Cache); err != nil {
