@@ -22,6 +22,7 @@ const (
 	enoughRecall  = .995    //
 	mostDoubts    = 1. / 80 // of all rows may be read because of their bits; with more, bytes are faster: callers ask for more than sampleHits, and a read may miss every cache
 	mostOfBytes   = 1. / 8  // of all rows may be read because of their bytes; with more, no codes are faster
+	mostAlone     = 1. / 12 // of all rows may be read because of their bits, where bytes are no faster than floats
 	shift         = .05     // part of the mean squared residual that a new centre must save to be worth new codes
 )
 
@@ -40,10 +41,13 @@ func (c *Column) decide() {
 		}
 		r := t.try(kind)
 		good := r.recall >= enoughRecall
-		if kind == Bits {
-			good = good && r.doubt <= mostDoubts
-		} else {
+		switch {
+		case kind == Bytes:
 			good = good && r.doubt <= mostOfBytes
+		case kernel.Fast():
+			good = good && r.doubt <= mostDoubts
+		default:
+			good = good && r.doubt <= mostAlone
 		}
 		if c.forced != nil {
 			good = kind == *c.forced
