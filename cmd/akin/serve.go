@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"time"
 
+	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
@@ -56,6 +58,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
+	c.warm(ctx, b, log)
 	lis, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -80,6 +83,17 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 }
 
 // accessFlags say who may call.
+// warm gets out of the way what would slow down the first questions: what scores mean is learnt, and what opening an embedded store has left behind in memory is collected. A store that is away
+// is none of its business.
+func (c serveCmd) warm(ctx context.Context, b *backend, log *slog.Logger) {
+	if err := b.engine.Warm(ctx, akin.DefaultCorpus); err != nil {
+		log.DebugContext(ctx, "not warm", "error", err)
+	}
+	if c.Qdrant == "" {
+		runtime.GC()
+	}
+}
+
 type accessFlags struct {
 	keysFlags
 	keylessFlags

@@ -62,6 +62,16 @@ func New(st *store.Store, embedder akin.Embedder, options Options) *Engine {
 	return &Engine{store: st, embedder: embedder, literal: akin.ProfileOf(embedder).Literal, options: options, calibrations: map[calibrationKey]*calibration{}, measuring: map[calibrationKey]chan struct{}{}}
 }
 
+// Warm learns what scores mean in a corpus, so that the first questions about it need not wait for that.
+func (e *Engine) Warm(ctx context.Context, corpus string) error {
+	for _, statements := range []bool{false, true} {
+		if _, err := e.calibration(ctx, calibrationKey{corpus, statements}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Request is one query.
 type Request struct {
 	Corpus    string
