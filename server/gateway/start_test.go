@@ -220,7 +220,7 @@ const patience = 10 * time.Second
 // eventually waits until something holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for begin := time.Now(); !holds(); time.Sleep(time.Millisecond) {
+	for begin := time.Now(); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(begin) > patience {
 			t.Fatalf("never: %s", what)
 		}

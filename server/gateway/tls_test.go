@@ -43,7 +43,7 @@ func startSecured(t *testing.T, callersNeedOne bool) *secured {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.guarded = startGuarded(t, server.Options{TLS: config})
+	s.guarded = startGuarded(t, server.Options{TLS: config, Limits: server.Limits{KeyRate: 1e6}})
 	return s
 }
 
