@@ -82,7 +82,6 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	return nil
 }
 
-// accessFlags say who may call.
 // warm gets out of the way what would slow down the first questions: what scores mean is learnt, and what opening an embedded store has left behind in memory is collected. A store that is away
 // is none of its business.
 func (c serveCmd) warm(ctx context.Context, b *backend, log *slog.Logger) {
@@ -94,6 +93,7 @@ func (c serveCmd) warm(ctx context.Context, b *backend, log *slog.Logger) {
 	}
 }
 
+// accessFlags say who may call.
 type accessFlags struct {
 	keysFlags
 	keylessFlags
