@@ -29,20 +29,7 @@ var (
 func Client(t testing.TB) *qdrant.Client {
 	t.Helper()
 	if *server != "" {
-		host, text, err := net.SplitHostPort(*server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		port, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: port, SkipCompatibilityCheck: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = client.Close() })
-		return client
+		return dial(t, *server, qdrant.Config{})
 	}
 	db, err := local.Open("", local.Options{})
 	if err != nil {
@@ -58,6 +45,26 @@ func Client(t testing.TB) *qdrant.Client {
 			t.Error(err)
 		}
 	})
+	return client
+}
+
+// dial connects to the server at HOST:PORT.
+func dial(t testing.TB, address string, config qdrant.Config) *qdrant.Client {
+	t.Helper()
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Host, config.Port, config.SkipCompatibilityCheck = host, port, true
+	client, err := qdrant.NewClient(&config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
@@ -99,19 +106,7 @@ func OpenApart(t testing.TB, fingerprint string, dimensions int, answerWithin ti
 		}
 	})
 	proxy := NewProxy(t, lis.Addr().String())
-	host, text, err := net.SplitHostPort(proxy.Address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := qdrant.NewClient(&qdrant.Config{Host: host, Port: port, SkipCompatibilityCheck: true, PoolSize: 1, GrpcOptions: store.DialOptions(answerWithin)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
+	client := dial(t, proxy.Address, qdrant.Config{PoolSize: 1, GrpcOptions: store.DialOptions(answerWithin)})
 	st, err := store.Open(t.Context(), client, store.Options{Fingerprint: fingerprint, Dimensions: dimensions})
 	if err != nil {
 		t.Fatal(err)
