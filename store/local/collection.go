@@ -156,7 +156,7 @@ func (c *collection) fill(t *table, entered func()) error {
 		d.deferCodes()
 	}
 	for _, s := range c.sparse {
-		s.deferPostings()
+		s.postings.Defer()
 	}
 	slots := make([]uint32, 0, c.size)
 	it := c.live.Iterator()
@@ -186,7 +186,7 @@ func (c *collection) fill(t *table, entered func()) error {
 				}
 			}
 			if s := c.sparse[name]; s != nil {
-				s.loadPostings()
+				s.postings.Load()
 			}
 		})
 	}

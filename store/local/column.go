@@ -10,6 +10,7 @@ import (
 
 	"github.com/akinserver/akin/store/local/code"
 	"github.com/akinserver/akin/store/local/kernel"
+	"github.com/akinserver/akin/store/local/posting"
 )
 
 // denseColumn knows where the rows of one space of single dense vectors lie.
@@ -137,11 +138,10 @@ func (m *multiColumn) remove(slot uint32) {
 type sparseColumn struct {
 	*space
 	vectors  []packed // by slot
-	postings map[uint32]*posting
+	postings posting.Lists
 	n        int // vectors
 	filled   int // vectors that are not empty
 	entries  int // indices of all vectors
-	late     *latePostings
 	// What was deleted still counts for IDF, as in Qdrant, until there is enough of it to be swept out.
 	ghosts     map[uint32]int // by index
 	ghostCount int            // vectors
@@ -161,14 +161,8 @@ func (c *sparseColumn) haunt(v sparse) {
 
 func (c *sparseColumn) sweep() { c.ghosts, c.ghostCount = map[uint32]int{}, 0 }
 
-// posting lists the points that have one index, by slot.
-type posting struct {
-	slots   []uint32
-	weights []float32
-}
-
 func newSparseColumn(s *space) *sparseColumn {
-	return &sparseColumn{space: s, postings: map[uint32]*posting{}, ghosts: map[uint32]int{}}
+	return &sparseColumn{space: s, ghosts: map[uint32]int{}}
 }
 
 // packed is a sparse vector whose values lie behind its indices.
@@ -232,30 +226,7 @@ func (c *sparseColumn) put(slot uint32, v sparse) {
 		c.filled++
 	}
 	c.entries += len(v.indices)
-	if c.late != nil {
-		c.late.add(c, slot, v)
-		return
-	}
-	for i, index := range v.indices {
-		p := c.posting(index)
-		if n := len(p.slots); n == 0 || p.slots[n-1] < slot { // as of nearly all that are new
-			p.slots, p.weights = append(p.slots, slot), append(p.weights, v.values[i])
-			continue
-		}
-		at, _ := slices.BinarySearch(p.slots, slot)
-		p.slots = slices.Insert(p.slots, at, slot)
-		p.weights = slices.Insert(p.weights, at, v.values[i])
-	}
-}
-
-// posting returns the list of an index, which may be a new one.
-func (c *sparseColumn) posting(index uint32) *posting {
-	p := c.postings[index]
-	if p == nil {
-		p = &posting{}
-		c.postings[index] = p
-	}
-	return p
+	c.postings.Put(slot, v.indices, v.values)
 }
 
 func (c *sparseColumn) remove(slot uint32) {
@@ -269,18 +240,7 @@ func (c *sparseColumn) remove(slot uint32) {
 		c.filled--
 	}
 	c.entries -= len(v.indices)
-	for _, index := range v.indices {
-		p := c.postings[index]
-		at, found := slices.BinarySearch(p.slots, slot)
-		if !found {
-			continue
-		}
-		p.slots = slices.Delete(p.slots, at, at+1)
-		p.weights = slices.Delete(p.weights, at, at+1)
-		if len(p.slots) == 0 {
-			delete(c.postings, index)
-		}
-	}
+	c.postings.Remove(slot, v.indices)
 }
 
 // weighted returns the query as it is compared: under IDF each weight is multiplied by how rare its index is,
@@ -291,11 +251,7 @@ func (c *sparseColumn) weighted(q sparse) sparse {
 	}
 	out := sparse{q.indices, slices.Clone(q.values)}
 	for i, index := range q.indices {
-		df := c.ghosts[index]
-		if p := c.postings[index]; p != nil {
-			df += len(p.slots)
-		}
-		out.values[i] *= inverseFrequency(c.filled+c.ghostCount, df)
+		out.values[i] *= inverseFrequency(c.filled+c.ghostCount, c.ghosts[index]+c.postings.Len(index))
 	}
 	return out
 }

@@ -2,8 +2,9 @@ package local
 
 import (
 	"math"
-	"slices"
 	"sync"
+
+	"github.com/akinserver/akin/store/local/posting"
 )
 
 // A search for a sparse vector adds up, over the lists of the query's indices, the scores of the points in them: list by list, and each in the order of slots. Where the
@@ -12,8 +13,7 @@ import (
 
 // weightedList is a list, or what is left of it, and what the query multiplies its weights with.
 type weightedList struct {
-	slots   []uint32
-	weights []float32
+	entries []posting.Entry
 	by      float32
 }
 
@@ -21,9 +21,9 @@ type weightedList struct {
 func (c *sparseColumn) lists(query sparse) (lists []weightedList, total int) {
 	lists = make([]weightedList, 0, len(query.indices))
 	for i, index := range query.indices {
-		if p := c.postings[index]; p != nil {
-			lists = append(lists, weightedList{p.slots, p.weights, query.values[i]})
-			total += len(p.slots)
+		if entries := c.postings.Of(index); len(entries) > 0 {
+			lists = append(lists, weightedList{entries, query.values[i]})
+			total += len(entries)
 		}
 	}
 	return lists, total
@@ -56,13 +56,12 @@ func (c *sparseColumn) giveSums(s *sums) {
 }
 
 func (s *sums) add(l weightedList, from, to int) {
-	weights := l.weights[from:to]
-	for i, slot := range l.slots[from:to] {
-		if bit := uint64(1) << (slot % 64); s.seen[slot/64]&bit == 0 {
-			s.seen[slot/64] |= bit
-			s.touched = append(s.touched, slot)
+	for _, e := range l.entries[from:to] {
+		if bit := uint64(1) << (e.Slot % 64); s.seen[e.Slot/64]&bit == 0 {
+			s.seen[e.Slot/64] |= bit
+			s.touched = append(s.touched, e.Slot)
 		}
-		s.scores[slot] += l.by * weights[i]
+		s.scores[e.Slot] += l.by * e.Weight
 	}
 }
 
@@ -70,11 +69,11 @@ const walkedAtOnce = 4096 // postings between two looks at the context: some mic
 
 // add walks a list.
 func (s *scan) add(to *sums, l weightedList) error {
-	for from := 0; from < len(l.slots); from += walkedAtOnce {
+	for from := 0; from < len(l.entries); from += walkedAtOnce {
 		if err := cancelled(s.ctx); err != nil {
 			return err
 		}
-		to.add(l, from, min(from+walkedAtOnce, len(l.slots)))
+		to.add(l, from, min(from+walkedAtOnce, len(l.entries)))
 	}
 	return nil
 }
@@ -128,10 +127,9 @@ var (
 )
 
 // add walks a part of a list. Zero is added to what an entry gives, so that it is not the negative zero, and a sum never is.
-func (b *block) add(slots []uint32, weights []float32, by float32) {
-	weights = weights[:len(slots)]
-	for i, slot := range slots {
-		b[slot%uint32(len(b))] += by*weights[i] + 0
+func (b *block) add(entries []posting.Entry, by float32) {
+	for _, e := range entries {
+		b[e.Slot%uint32(len(b))] += by*e.Weight + 0
 	}
 }
 
@@ -143,9 +141,9 @@ func (s *scan) blocks(lists []weightedList, end int, all bool) error {
 		*sums = untouched
 		for i := range lists {
 			l := &lists[i]
-			n := below(l.slots, uint32(first+len(sums)))
-			sums.add(l.slots[:n], l.weights[:n], l.by)
-			l.slots, l.weights = l.slots[n:], l.weights[n:]
+			n := posting.Below(l.entries, uint32(first+len(sums)))
+			sums.add(l.entries[:n], l.by)
+			l.entries = l.entries[n:]
 			if err := s.pause(1 + n); err != nil {
 				return err
 			}
@@ -153,15 +151,6 @@ func (s *scan) blocks(lists []weightedList, end int, all bool) error {
 		s.offerAll(sums, first, all)
 	}
 	return nil
-}
-
-// below is how many of the slots, which ascend, are below end.
-func below(slots []uint32, end uint32) int {
-	if n := len(slots); n == 0 || slots[n-1] < end {
-		return n
-	}
-	n, _ := slices.BinarySearch(slots, end)
-	return n
 }
 
 // offerAll offers the sums of a block that begins with slot first.

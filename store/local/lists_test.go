@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/akinserver/akin/store/local/posting"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/qdrant/go-client/qdrant"
 )
@@ -143,7 +144,7 @@ func TestTermsMultiplyAsTheirVectorDoes(t *testing.T) {
 func TestASumIsToldFromNone(t *testing.T) {
 	for _, row := range []struct{ weight, by float32 }{{0, 1}, {0, -1}, {float32(math.Copysign(0, -1)), 1}} {
 		b := untouched
-		b.add([]uint32{uint32(len(b)) + 3}, []float32{row.weight}, row.by)
+		b.add([]posting.Entry{{Slot: uint32(len(b)) + 3, Weight: row.weight}}, row.by)
 		if b[3] != 0 || math.Float32bits(b[3]) == math.Float32bits(b[4]) {
 			t.Errorf("%v times %v leaves no trace", row.weight, row.by)
 		}

@@ -69,10 +69,7 @@ func (c *collection) stats() CollectionStats {
 	}
 	for _, col := range c.sparse {
 		s.Memory.Vectors += sliceBytes(col.vectors)
-		for _, p := range col.postings {
-			s.Memory.Postings += mapEntry + int64(unsafe.Sizeof(*p)) + sliceBytes(p.slots) + sliceBytes(p.weights)
-		}
-		s.Memory.Postings += mapEntry * int64(len(col.ghosts))
+		s.Memory.Postings += col.postings.Bytes() + mapEntry*int64(len(col.ghosts))
 	}
 	for field, x := range c.indexes {
 		s.Indexes[field] = int(x.indexed.GetCardinality())
