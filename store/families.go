@@ -56,59 +56,81 @@ func (s *Store) readPrints(ctx context.Context, points []*qdrant.PointId, fields
 	return prints, nil
 }
 
-// MostAlike is how many articles are compared with one: those that share most bands with it, the earliest first.
-const MostAlike = 200
+// An article is compared with those that share most bands with it, the earliest first: with fewAlike that share any number, and with up to MostAlike that share twice the least. In an archive of one style
+// each article soon has hundreds of the first kind, nearly all of which are no prints of it; there the sketches that have to be read are what families cost.
+const (
+	MostAlike = 200
+	fewAlike  = 32
+)
 
 // Alike returns for each of several texts the articles that share bands with it, at least so many, by id ascending; but not their families, which few of so many are
 // asked for.
 func (s *Store) Alike(ctx context.Context, corpus string, bands [][]uint32, shared int) ([][]Print, error) {
-	alike := make([][]string, len(bands)) // as ids of points
+	alike := make([][]*qdrant.ScoredPoint, len(bands))
+	all := make([]int, len(bands))
+	for i := range all {
+		all[i] = i
+	}
+	if err := s.findAlike(ctx, corpus, bands, all, alike, shared, fewAlike); err != nil {
+		return nil, err
+	}
+	crowded := slices.DeleteFunc(all, func(i int) bool {
+		return len(alike[i]) < fewAlike || alike[i][fewAlike-1].GetScore() < float32(2*shared)
+	})
+	if err := s.findAlike(ctx, corpus, bands, crowded, alike, 2*shared, MostAlike); err != nil {
+		return nil, err
+	}
 	points := map[string]*qdrant.PointId{}
-	for from := 0; from < len(bands); from += askedAtOnce {
-		part := bands[from:min(from+askedAtOnce, len(bands))]
-		batch := &qdrant.QueryBatchPoints{CollectionName: s.names.articles}
-		for _, b := range part {
-			batch.QueryPoints = append(batch.QueryPoints, s.alikeQuery(corpus, b, shared))
-		}
-		results, err := s.client.QueryBatch(ctx, batch)
-		if err != nil {
-			return nil, fmt.Errorf("store: search %s for prints: %w", s.names.articles, meaning(err))
-		}
-		for i, r := range results {
-			for _, p := range r.GetResult() {
-				id := p.GetId().GetUuid()
-				points[id] = p.GetId()
-				alike[from+i] = append(alike[from+i], id)
-			}
+	for _, found := range alike {
+		for _, p := range found {
+			points[p.GetId().GetUuid()] = p.GetId()
 		}
 	}
 	prints, err := s.readPrints(ctx, slices.Collect(maps.Values(points)), fieldBrief)
 	if err != nil {
 		return nil, err
 	}
-	found := make([][]Print, len(bands))
-	for i, ids := range alike {
-		for _, id := range ids {
-			if p, ok := prints[id]; ok { // or it was deleted meanwhile
-				found[i] = append(found[i], p)
+	lists := make([][]Print, len(bands))
+	for i, found := range alike {
+		for _, point := range found {
+			if p, ok := prints[point.GetId().GetUuid()]; ok { // or it was deleted meanwhile
+				lists[i] = append(lists[i], p)
 			}
 		}
-		slices.SortFunc(found[i], func(a, b Print) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(lists[i], func(a, b Print) int { return cmp.Compare(a.ID, b.ID) })
 	}
-	return found, nil
+	return lists, nil
+}
+
+// findAlike finds for those of the texts that are asked for the points that share so many bands, up to a number.
+func (s *Store) findAlike(ctx context.Context, corpus string, bands [][]uint32, asked []int, alike [][]*qdrant.ScoredPoint, shared, most int) error {
+	for part := range slices.Chunk(asked, askedAtOnce) {
+		batch := &qdrant.QueryBatchPoints{CollectionName: s.names.articles}
+		for _, i := range part {
+			batch.QueryPoints = append(batch.QueryPoints, s.alikeQuery(corpus, bands[i], shared, most))
+		}
+		results, err := s.client.QueryBatch(ctx, batch)
+		if err != nil {
+			return fmt.Errorf("store: search %s for prints: %w", s.names.articles, meaning(err))
+		}
+		for n, r := range results {
+			alike[part[n]] = r.GetResult()
+		}
+	}
+	return nil
 }
 
 // askedAtOnce queries come in one call.
 const askedAtOnce = 64
 
-func (s *Store) alikeQuery(corpus string, bands []uint32, shared int) *qdrant.QueryPoints {
+func (s *Store) alikeQuery(corpus string, bands []uint32, shared, most int) *qdrant.QueryPoints {
 	ones := make([]float32, len(bands))
 	for i := range ones {
 		ones[i] = 1
 	}
 	return &qdrant.QueryPoints{
 		CollectionName: s.names.articles, Query: qdrant.NewQuerySparse(bands, ones), Using: qdrant.PtrOf(bandsName),
-		Filter: conditions(corpus, akin.Filter{}), Limit: qdrant.PtrOf(uint64(MostAlike)), ScoreThreshold: qdrant.PtrOf(float32(shared)),
+		Filter: conditions(corpus, akin.Filter{}), Limit: qdrant.PtrOf(uint64(most)), ScoreThreshold: qdrant.PtrOf(float32(shared)),
 		WithPayload: qdrant.NewWithPayload(false),
 	}
 }
