@@ -1,14 +1,17 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/akinserver/akin/store/local/crew"
 	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/protobuf/proto"
@@ -132,32 +135,51 @@ func (l *loader) dropUnfinished() {
 	}
 }
 
-// fillAll gives the collections their points.
+// fillAll gives the collections their points, side by side.
 func (l *loader) fillAll(cat *catalog, read func(journal.Location) []byte, report func(Progress)) error {
 	points, vectors := int64(0), int64(0)
 	for _, t := range l.tables {
 		points += int64(t.size)
 	}
 	indexed := counting(report, Indexing, points, 10_000)
-	for _, c := range cat.collections {
+	if err := cat.each(func(c *collection) error {
 		if err := l.fill(c, read, func() { indexed.add(1) }); err != nil {
 			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
 		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	indexed.end()
+	for _, c := range cat.collections {
 		for _, d := range c.dense {
 			vectors += int64(d.count())
 		}
 	}
-	indexed.end()
 	coded := counting(report, Coding, vectors, 10_000)
-	for _, c := range cat.collections {
+	if err := cat.each(func(c *collection) error {
 		for name, d := range c.dense {
 			if err := d.loadCodes(context.Background(), func(rows int) { coded.add(int64(rows)) }); err != nil {
 				return fmt.Errorf("collection %s: code the vectors %q: %w", c.name, name, err)
 			}
 		}
+		return nil
+	}); err != nil {
+		return err
 	}
 	coded.end()
 	return nil
+}
+
+// each calls f for all collections, side by side, and returns one of the errors.
+func (c *catalog) each(f func(*collection) error) error {
+	var all crew.Crew
+	errs := make([]error, len(c.collections))
+	for i, one := range slices.Collect(maps.Values(c.collections)) {
+		all.Run(func() { errs[i] = f(one) })
+	}
+	all.Finish()
+	return cmp.Or(errs...)
 }
 
 // fill gives a collection its points, and what else is kept of it. The vectors have no codes yet.

@@ -137,7 +137,7 @@ func (l *Lists) Len(index uint32) int {
 // Put enters a point into the lists of its indices, in none of which it is.
 func (l *Lists) Put(slot uint32, indices []uint32, weights []float32) {
 	if l.late != nil {
-		l.late.put(l, slot, indices, weights)
+		l.putLate(slot, indices, weights)
 		return
 	}
 	for i, index := range indices {

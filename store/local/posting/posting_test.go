@@ -160,7 +160,7 @@ func TestWhatComesLateIsTheSame(t *testing.T) {
 		m.put(2000+slot, indices, weights)
 		entries += len(indices)
 	}
-	if entries <= mostLate {
+	if entries <= shards*mostLate {
 		t.Fatalf("%d entries, want more than wait at once", entries)
 	}
 	late.Load()
