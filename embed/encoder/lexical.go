@@ -35,17 +35,9 @@ var (
 // Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
 func Lexical(text string) akin.SparseVector {
-	whole, _ := LexicalAndWords(text)
-	return whole
-}
-
-// LexicalAndWords returns what Lexical and Words do, and reads the text once.
-func LexicalAndWords(text string) (akin.SparseVector, int) {
-	c := counters.Get().(*counter)
-	defer counters.Put(c)
-	c.count(text)
-	whole, _ := c.lexical(0)
-	return whole, c.words()
+	r := Read(text)
+	defer r.Close()
+	return r.Lexical()
 }
 
 // LexicalKeys returns the vector of Lexical, and of its terms the few that tell most, with the same weights. A search by these alone finds nearly

@@ -74,9 +74,14 @@ var counters = sync.Pool{New: func() any { return new(counter) }}
 
 // count sets c.found to the terms of text, each once, in the order of their first occurrence.
 func (c *counter) count(text string) {
+	c.scan(text)
+	c.tally()
+}
+
+// tally is count, of the text that was scanned.
+func (c *counter) tally() {
 	clear(c.slots)
 	c.found = c.found[:0]
-	c.scan(text)
 	c.terms(c.add)
 }
 

@@ -25,16 +25,25 @@ const (
 	Negation                           // one denies, and the other does not
 )
 
-// differences compares two passages. A figure that only one of them tells is no difference: the other may leave it out.
-func differences(seed, match string) []Difference {
+// facts are what two passages that read alike may differ in.
+type facts struct {
+	figures []string
+	denials []string
+}
+
+func factsOf(text string) facts { return facts{family.Figures(text), negations(text)} }
+
+// differences compares two passages.
+func differences(seed, match string) []Difference { return factsOf(seed).differences(factsOf(match)) }
+
+// differences compares what a seed's passage tells with what a match's does. A figure that only one of them tells is no difference: the other may leave it out.
+func (f facts) differences(match facts) []Difference {
 	var out []Difference
-	a, b := family.Figures(seed), family.Figures(match)
-	if left, right := without(a, b), without(b, a); len(left) > 0 && len(right) > 0 {
+	if left, right := without(f.figures, match.figures), without(match.figures, f.figures); len(left) > 0 && len(right) > 0 {
 		out = append(out, Difference{Numbers, left, right})
 	}
-	a, b = negations(seed), negations(match)
-	if (len(a) == 0) != (len(b) == 0) {
-		out = append(out, Difference{Negation, a, b})
+	if (len(f.denials) == 0) != (len(match.denials) == 0) {
+		out = append(out, Difference{Negation, f.denials, match.denials})
 	}
 	return out
 }

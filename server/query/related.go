@@ -227,7 +227,7 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 		return nil, err
 	}
 	maps.Copy(gathered.Articles, more)
-	shown := make([]ArticleMatch, 0, len(matches))
+	shown, texts := make([]ArticleMatch, 0, len(matches)), make([]store.Stored, 0, len(matches))
 	for _, m := range matches {
 		s, ok := gathered.Articles[m.Article.ID]
 		if !ok {
@@ -235,8 +235,10 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 		}
 		m.Article = s.Article
 		m.Article.Paragraphs, m.Article.Captions, m.Article.Statements = nil, nil, nil
-		m.Evidence = q.evidence(&s, r.Evidence)
-		shown = append(shown, m)
+		shown, texts = append(shown, m), append(texts, s)
+	}
+	for i, evidence := range q.evidence(texts, r.Evidence) {
+		shown[i].Evidence = evidence
 	}
 	return shown, nil
 }
