@@ -177,7 +177,7 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 func (e *Engine) readArticles(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
 	ctx, end := stage(ctx, StageSeeds)
 	defer end()
-	stored, err := e.store.Articles(ctx, r.Corpus, idsOf(seeds), store.Read{Text: true, Vectors: true, Passages: r.Evidence > 0})
+	stored, err := e.store.Articles(ctx, r.Corpus, idsOf(seeds), store.Read{Vectors: true, Passages: r.Evidence > 0})
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 			families = append(families, m.hit.Family)
 		}
 	}
-	read := store.Read{Text: r.Evidence > 0, Passages: r.Evidence > 0}
+	read := store.Read{Passages: r.Evidence > 0}
 	gathered, err := e.store.Gather(ctx, r.Corpus, q.filter, ids, families, read)
 	if err != nil {
 		return nil, err
@@ -234,7 +234,7 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 			continue
 		}
 		m.Article = s.Article
-		m.Article.Paragraphs, m.Article.Captions, m.Article.Statements = nil, nil, nil
+		m.Article.Paragraphs = nil
 		shown, texts = append(shown, m), append(texts, s)
 	}
 	for i, evidence := range q.evidence(texts, r.Evidence) {
