@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/crew"
 	"github.com/akinserver/akin/embed/encoder"
 	"github.com/akinserver/akin/store"
 )
@@ -86,9 +87,7 @@ func (q *question) evidence(matches []store.Stored, n int) [][]Evidence {
 		seeds[i] = newAligner(q.calibration, q.scales[i], q.seeds[i].passages())
 		defer closeAll(seeds[i].passages)
 	}
-	for i := range matches {
-		out[i] = q.agreeing(seeds, &matches[i], n)
-	}
+	crew.Each(len(matches), func(i int) { out[i] = q.agreeing(seeds, &matches[i], n) })
 	return out
 }
 
