@@ -12,6 +12,8 @@ type Reading struct {
 	text string
 	counter
 
+	room akin.SparseVector // for Lexical
+
 	indexed sync.Once
 	heads   []int32 // open addressing by hash: the first unit of that hash, plus 1; its length is a power of 2
 	next    []int32 // of each unit, the next of its hash; -1 after the last
@@ -33,10 +35,13 @@ func (r *Reading) Close() {
 	readings.Put(r)
 }
 
-// Lexical is the function of that name.
+// Lexical is the function of that name. The vector is good until Close.
 func (r *Reading) Lexical() akin.SparseVector {
 	r.tally()
-	whole, _ := r.lexical(0)
+	whole, _ := r.lexical(r.room, 0)
+	if len(whole.Indices) > 0 {
+		r.room = whole
+	}
 	return whole
 }
 

@@ -75,19 +75,22 @@ func (s *seed) passages() []passage {
 	return passagesOf(s.article)
 }
 
-// evidence lists for each match the n pairs of passages in which it agrees with the positive seeds most, each passage once.
-func (q *question) evidence(matches []store.Stored, n int) [][]Evidence {
-	out := make([][]Evidence, len(matches))
-	if n <= 0 {
-		return out
-	}
-	// What a seed's passages say is worked out once for all matches.
+// aligners of the positive seeds: what their passages say is worked out once for all matches.
+func (q *question) aligners() []*aligner {
 	seeds := make([]*aligner, len(q.seeds))
 	for _, i := range q.positive {
 		seeds[i] = newAligner(q.calibration, q.scales[i], q.seeds[i].passages())
-		defer closeAll(seeds[i].passages)
 	}
+	return seeds
+}
+
+// evidence lists for each match the n pairs of passages in which it agrees with the positive seeds most, each passage once.
+func (q *question) evidence(seeds []*aligner, matches []store.Stored, n int) [][]Evidence {
+	out := make([][]Evidence, len(matches))
 	crew.Each(len(matches), func(i int) { out[i] = q.agreeing(seeds, &matches[i], n) })
+	for _, i := range q.positive {
+		closeAll(seeds[i].passages)
+	}
 	return out
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/crew"
 	"github.com/akinserver/akin/embed/family"
 	"github.com/akinserver/akin/store"
 )
@@ -209,8 +210,14 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 			families = append(families, m.hit.Family)
 		}
 	}
+	var reading crew.Crew // of the seeds, while the store reads the matches
+	var seeds []*aligner
+	if r.Evidence > 0 {
+		reading.Run(func() { seeds = q.aligners() })
+	}
 	read := store.Read{Passages: r.Evidence > 0}
 	gathered, err := e.store.Gather(ctx, r.Corpus, q.filter, ids, families, read)
+	reading.Finish()
 	if err != nil {
 		return nil, err
 	}
@@ -237,8 +244,10 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 		m.Article.Paragraphs = nil
 		shown, texts = append(shown, m), append(texts, s)
 	}
-	for i, evidence := range q.evidence(texts, r.Evidence) {
-		shown[i].Evidence = evidence
+	if r.Evidence > 0 {
+		for i, evidence := range q.evidence(seeds, texts, r.Evidence) {
+			shown[i].Evidence = evidence
+		}
 	}
 	return shown, nil
 }
