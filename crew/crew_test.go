@@ -23,3 +23,25 @@ func TestCrew(t *testing.T) {
 	}()
 	all.Finish()
 }
+
+func TestEach(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 100} {
+		done := make([]atomic.Int64, n)
+		Each(n, func(i int) { done[i].Add(1) })
+		for i := range done {
+			if got := done[i].Load(); got != 1 {
+				t.Errorf("of %d, number %d was called %d times, want once", n, i, got)
+			}
+		}
+	}
+	defer func() {
+		if p := recover(); p != "one" {
+			t.Errorf("the panic is %v, want that of the function", p)
+		}
+	}()
+	Each(10, func(i int) {
+		if i == 1 {
+			panic("one")
+		}
+	})
+}

@@ -65,7 +65,7 @@ func (s *scanner) split(text string) {
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
-		case 0x4E00 <= r && r <= 0x9FFF:
+		case firstHan <= r && r <= lastHan:
 			w.glyph(text[i:i+size], at, at+1)
 			i, at = i+size, at+1
 		case r == 0xFF0C: // a full-width comma parts clauses, never the thousands of a number
