@@ -37,7 +37,7 @@ var (
 func Lexical(text string) akin.SparseVector {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
-	c.count(text)
+	c.count(text, &lexicalShares)
 	whole, _ := c.lexical(akin.SparseVector{}, 0)
 	return whole
 }
@@ -59,7 +59,7 @@ type Weighed struct {
 func Weigh(text string) Weighed {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
-	c.count(text)
+	c.count(text, &lexicalShares)
 	whole, keys := c.lexical(akin.SparseVector{}, maxKeys)
 	return Weighed{whole, keys, c.words()}
 }
@@ -74,14 +74,12 @@ func (c *counter) lexical(room akin.SparseVector, keys int) (whole, few akin.Spa
 	var square float64 // of the length that the vector would have if document frequencies said what the terms tell by themselves
 	for i := range c.found {
 		f := &c.found[i]
-		if share := lexicalShares[f.kind]; share > 0 {
-			tf, telling := float32(f.times), max(f.weight, lexicalLeast[f.kind])
-			w := share * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
-			square += float64(w*telling) * float64(w*telling)
-			c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))
-			if keys > 0 {
-				c.telling = append(c.telling, w*w*telling)
-			}
+		tf, telling := float32(f.times), max(f.weight, lexicalLeast[f.kind])
+		w := lexicalShares[f.kind] * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
+		square += float64(w*telling) * float64(w*telling)
+		c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))
+		if keys > 0 {
+			c.telling = append(c.telling, w*w*telling)
 		}
 	}
 	if len(c.places) == 0 {

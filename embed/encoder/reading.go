@@ -37,7 +37,7 @@ func (r *Reading) Close() {
 
 // Lexical is the function of that name. The vector is good until Close.
 func (r *Reading) Lexical() akin.SparseVector {
-	r.tally()
+	r.tally(&lexicalShares)
 	whole, _ := r.lexical(r.room, 0)
 	if len(whole.Indices) > 0 {
 		r.room = whole
