@@ -73,7 +73,7 @@ const scrolled = 12
 type Read struct {
 	Text     bool // paragraphs, captions and statements
 	Vectors  bool // of the whole
-	Passages bool // the vectors of the heading and the paragraphs; they need Text
+	Passages bool // the paragraphs, and the vectors of the heading and of each
 }
 
 // Articles returns articles by id; an id that is not stored is not in the answer.
@@ -97,10 +97,6 @@ func (s *Store) Articles(ctx context.Context, corpus string, ids []string, read 
 const readAtOnce = 100
 
 func (r Read) selectors() (*qdrant.WithPayloadSelector, *qdrant.WithVectorsSelector) {
-	payload := qdrant.NewWithPayload(true)
-	if !r.Text {
-		payload = qdrant.NewWithPayloadExclude(heavy...)
-	}
 	var named []string
 	if r.Vectors {
 		named = append(named, denseName, lexicalName)
@@ -109,9 +105,19 @@ func (r Read) selectors() (*qdrant.WithPayloadSelector, *qdrant.WithVectorsSelec
 		named = append(named, passagesName)
 	}
 	if len(named) == 0 {
-		return payload, nil
+		return r.payload(), nil
 	}
-	return payload, qdrant.NewWithVectorsInclude(named...)
+	return r.payload(), qdrant.NewWithVectorsInclude(named...)
+}
+
+func (r Read) payload() *qdrant.WithPayloadSelector {
+	switch {
+	case r.Text:
+		return qdrant.NewWithPayload(true)
+	case r.Passages:
+		return qdrant.NewWithPayloadExclude(slices.DeleteFunc(slices.Clone(heavy), func(field string) bool { return field == fieldParagraphs })...)
+	}
+	return qdrant.NewWithPayloadExclude(heavy...)
 }
 
 // point is what the client's several messages for a point that was read have in common.

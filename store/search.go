@@ -37,7 +37,7 @@ type Search struct {
 	Limit    int  // candidates by the lexical vector of each probe of Like
 	Dense    int  // candidates by the dense vector of each probe of Like; 0 means Limit
 	Vectors  bool // bring the candidates' vectors
-	Passages bool // bring the vectors of the passages of the articles that are probes
+	Passages bool // bring the paragraphs of the articles that are probes, and the vectors of their passages
 }
 
 // Hit is what every candidate has.
@@ -71,6 +71,7 @@ func (s *Store) RelatedArticles(ctx context.Context, search Search) ([]ArticleHi
 		name:    s.names.articles,
 		keys:    &qdrant.LookupLocation{CollectionName: s.names.articles, VectorName: qdrant.PtrOf(keysName)},
 		payload: qdrant.NewWithPayloadInclude(fieldBrief, fieldFamily),
+		seed:    Read{Passages: search.Passages}.payload(),
 		point: func(id string) (*qdrant.PointId, bool) {
 			return articleID(search.Corpus, id), true
 		},
@@ -105,6 +106,7 @@ func (s *Store) SimilarStatements(ctx context.Context, search Search) ([]Stateme
 	found, err := s.search(ctx, search, kindOfPoint{
 		name:    s.names.statements,
 		payload: qdrant.NewWithPayload(true),
+		seed:    qdrant.NewWithPayload(true),
 		point: func(id string) (*qdrant.PointId, bool) {
 			article, n, ok := splitStatementID(id)
 			return statementID(search.Corpus, article, n), ok
@@ -131,6 +133,7 @@ type kindOfPoint struct {
 	name    string
 	keys    *qdrant.LookupLocation                  // where what a stored one is searched by lies; nil: its lexical vector
 	payload *qdrant.WithPayloadSelector             // of a candidate
+	seed    *qdrant.WithPayloadSelector             // of a probe
 	point   func(id string) (*qdrant.PointId, bool) // that a probe's id names; false for an id that can name none
 	probe   func(p point) (id string, vectors Probe)
 }
@@ -162,7 +165,7 @@ func (s *Store) search(ctx context.Context, search Search, kind kindOfPoint) ([]
 	if !search.Passages && kind.keys != nil {
 		with = qdrant.NewWithVectorsInclude(denseName, lexicalName, keysName)
 	}
-	read, err := s.get(ctx, kind.name, points, qdrant.NewWithPayload(true), with)
+	read, err := s.get(ctx, kind.name, points, kind.seed, with)
 	if err != nil {
 		return nil, err
 	}
@@ -294,7 +297,7 @@ func (s *Store) candidates(ctx context.Context, search Search, kind kindOfPoint,
 	}
 	byID := slices.ContainsFunc(slices.Concat(search.Like, search.Unlike), func(p Probe) bool { return p.ID != "" })
 	if byID {
-		batch.QueryPoints = append(batch.QueryPoints, seedsQuery(points, search.Passages))
+		batch.QueryPoints = append(batch.QueryPoints, kind.seedsQuery(points, search.Passages))
 	}
 	for _, q := range batch.QueryPoints {
 		q.CollectionName = kind.name
@@ -312,14 +315,14 @@ func (s *Store) candidates(ctx context.Context, search Search, kind kindOfPoint,
 }
 
 // seedsQuery reads points in a batch of queries.
-func seedsQuery(points []*qdrant.PointId, passages bool) *qdrant.QueryPoints {
+func (k kindOfPoint) seedsQuery(points []*qdrant.PointId, passages bool) *qdrant.QueryPoints {
 	with := []string{denseName, lexicalName}
 	if passages {
 		with = append(with, passagesName)
 	}
 	return &qdrant.QueryPoints{
 		Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewHasID(points...)}}, Limit: qdrant.PtrOf(uint64(len(points))),
-		WithPayload: qdrant.NewWithPayload(true), WithVectors: qdrant.NewWithVectorsInclude(with...),
+		WithPayload: k.seed, WithVectors: qdrant.NewWithVectorsInclude(with...),
 	}
 }
 

@@ -56,7 +56,7 @@ func (b *Builtin) Embed(ctx context.Context, _ akin.Purpose, texts []string) ([]
 			return nil, fmt.Errorf("embed %d texts: %w", len(texts), err)
 		}
 		v := make([]float32, b.dimensions)
-		c.count(text)
+		c.count(text, &builtinShares)
 		for j := range c.found {
 			c.project(v, &c.found[j])
 		}

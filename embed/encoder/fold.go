@@ -74,7 +74,7 @@ func classOf(r rune) class {
 	switch {
 	case r < utf8.RuneSelf:
 		return ascii[r]
-	case 0x4E00 <= r && r <= 0x9FFF:
+	case firstHan <= r && r <= lastHan:
 		return glyph
 	case 0x3001 <= r && r <= 0x3003, 0x3008 <= r && r <= 0x301F:
 		return gap

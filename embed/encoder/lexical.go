@@ -35,17 +35,11 @@ var (
 // Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
 func Lexical(text string) akin.SparseVector {
-	whole, _ := LexicalAndWords(text)
-	return whole
-}
-
-// LexicalAndWords returns what Lexical and Words do, and reads the text once.
-func LexicalAndWords(text string) (akin.SparseVector, int) {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
-	c.count(text)
-	whole, _ := c.lexical(0)
-	return whole, c.words()
+	c.count(text, &lexicalShares)
+	whole, _ := c.lexical(akin.SparseVector{}, 0)
+	return whole
 }
 
 // LexicalKeys returns the vector of Lexical, and of its terms the few that tell most, with the same weights. A search by these alone finds nearly
@@ -65,29 +59,27 @@ type Weighed struct {
 func Weigh(text string) Weighed {
 	c := counters.Get().(*counter)
 	defer counters.Put(c)
-	c.count(text)
-	whole, keys := c.lexical(maxKeys)
+	c.count(text, &lexicalShares)
+	whole, keys := c.lexical(akin.SparseVector{}, maxKeys)
 	return Weighed{whole, keys, c.words()}
 }
 
 // maxKeys are the terms that a long text is searched by.
 const maxKeys = 64
 
-// lexical makes the vectors of the text that was counted.
-func (c *counter) lexical(keys int) (whole, few akin.SparseVector) {
+// lexical makes the vectors of the text that was counted, the whole one in the given room, as far as that goes.
+func (c *counter) lexical(room akin.SparseVector, keys int) (whole, few akin.SparseVector) {
 	norm := float32(saturation) * ((1 - lengthNorm) + lengthNorm*float32(len(c.units))/meanLength)
 	c.places, c.telling = c.places[:0], c.telling[:0]
 	var square float64 // of the length that the vector would have if document frequencies said what the terms tell by themselves
 	for i := range c.found {
 		f := &c.found[i]
-		if share := lexicalShares[f.kind]; share > 0 {
-			tf, telling := float32(f.times), max(f.weight, lexicalLeast[f.kind])
-			w := share * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
-			square += float64(w*telling) * float64(w*telling)
-			c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))
-			if keys > 0 {
-				c.telling = append(c.telling, w*w*telling)
-			}
+		tf, telling := float32(f.times), max(f.weight, lexicalLeast[f.kind])
+		w := lexicalShares[f.kind] * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
+		square += float64(w*telling) * float64(w*telling)
+		c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))
+		if keys > 0 {
+			c.telling = append(c.telling, w*w*telling)
 		}
 	}
 	if len(c.places) == 0 {
@@ -95,9 +87,9 @@ func (c *counter) lexical(keys int) (whole, few akin.SparseVector) {
 	}
 	scale := float32(1 / lengthPower(square))
 	if keys > 0 {
-		few = sparseOf(c.most(keys), scale)
+		few = sparseOf(akin.SparseVector{}, c.most(keys), scale)
 	}
-	return sparseOf(c.places, scale), few
+	return sparseOf(room, c.places, scale), few
 }
 
 // most returns the n places that tell most.
@@ -123,9 +115,12 @@ func (c *counter) most(n int) []uint64 {
 }
 
 // sparseOf sorts places, and makes a vector of them.
-func sparseOf(places []uint64, scale float32) akin.SparseVector {
+func sparseOf(room akin.SparseVector, places []uint64, scale float32) akin.SparseVector {
 	slices.Sort(places)
-	v := akin.SparseVector{Indices: make([]uint32, 0, len(places)), Values: make([]float32, 0, len(places))}
+	v := akin.SparseVector{Indices: room.Indices[:0], Values: room.Values[:0]}
+	if cap(v.Indices) < len(places) {
+		v = akin.SparseVector{Indices: make([]uint32, 0, len(places)), Values: make([]float32, 0, len(places))}
+	}
 	for _, p := range places {
 		index, w := uint32(p>>32), math.Float32frombits(uint32(p))
 		if n := len(v.Indices); n > 0 && v.Indices[n-1] == index { // two terms in one place

@@ -65,7 +65,7 @@ func (s *scanner) split(text string) {
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
-		case 0x4E00 <= r && r <= 0x9FFF:
+		case firstHan <= r && r <= lastHan:
 			w.glyph(text[i:i+size], at, at+1)
 			i, at = i+size, at+1
 		case r == 0xFF0C: // a full-width comma parts clauses, never the thousands of a number
@@ -269,34 +269,28 @@ func (s *scanner) part(i int) int {
 
 // add makes one unit of the atoms first to last.
 func (s *scanner) add(kind kind, first, last int) {
-	a, z := s.atoms[first], s.atoms[last]
-	u := unit{from: a.from, to: z.to, start: a.start, end: z.end, kind: kind, before: a.before}
+	a, z := &s.atoms[first], &s.atoms[last]
+	s.units = append(s.units, unit{from: a.from, to: z.to, start: a.start, end: z.end, kind: kind, before: a.before})
+	u := &s.units[len(s.units)-1]
 	switch kind {
+	case char:
+		r, _ := utf8.DecodeRune(s.text[u.from:u.to])
+		u.hash, u.weight = mix(uint64(r)), weightOfChar(r)
 	case number:
 		for u.from+1 < u.to && s.text[u.from] == '0' && s.text[u.from+1] != '.' {
 			u.from++ // 05 is 5
 		}
+		text := s.text[u.from:u.to]
+		u.hash, u.weight = xxhash.Sum64(text), weightOfNumber(text)
 	case word:
-		if first < last && s.atoms[last].before == dot {
-			s.initials(&u)
+		if first < last && z.before == dot {
+			s.initials(u)
 		} else if u.to-u.from == 2 && a.upper && string(s.text[u.from:u.to]) == "us" {
 			u.from, u.to = s.keep("u.s")
 		}
+		text := s.text[u.from:u.to]
+		u.hash, u.weight = s.hash(text), weightOfWord(text)
 	}
-	text := s.text[u.from:u.to]
-	switch kind {
-	case char:
-		r, _ := utf8.DecodeRune(text)
-		u.hash = mix(uint64(r))
-		u.weight = weightOfChar(r)
-	case number:
-		u.hash = xxhash.Sum64(text)
-		u.weight = weightOfNumber(text)
-	case word:
-		u.weight = weightOfWord(text)
-		u.hash = s.hash(text)
-	}
-	s.units = append(s.units, u)
 }
 
 // initials sets a unit like U.N. to what it is without its dots: un. The country keeps them, or it would be the pronoun.

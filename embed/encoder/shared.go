@@ -3,7 +3,6 @@ package encoder
 import (
 	"cmp"
 	"slices"
-	"sync"
 	"unicode/utf8"
 )
 
@@ -56,16 +55,21 @@ const (
 // phrase, and the longest runs of characters that stand in both. Function words and single characters are left out.
 // It returns at most limit terms; 0 means all.
 func Shared(a, b string, limit int) []SharedTerm {
-	m := matchers.Get().(*matcher)
-	defer matchers.Put(m)
-	m.a.scan(a)
-	m.b.scan(b)
-	m.index()
-	cut := cutter{text: a}
+	x, y := Read(a), Read(b)
+	defer x.Close()
+	defer y.Close()
+	return x.Shared(y, limit)
+}
+
+// Shared is the function of that name, for texts that were read.
+func (r *Reading) Shared(other *Reading, limit int) []SharedTerm {
+	other.index()
+	m := matcher{a: r, b: other}
+	cut := cutter{text: r.text}
 	var shared []SharedTerm
 	known := map[uint64]int{} // hash of a phrase -> index into shared
 	for i := 0; i < len(m.a.units); {
-		n, places := m.longest(i)
+		n := m.longest(i)
 		if n == 0 {
 			i++
 			continue
@@ -79,9 +83,9 @@ func Shared(a, b string, limit int) []SharedTerm {
 		if !seen {
 			k = len(shared)
 			known[key] = k
-			s := SharedTerm{Text: cut.cut(span), Weight: m.weight(i, n)}
-			for _, j := range places {
-				s.B = append(s.B, m.b.span(int(j), int(j)+n-1))
+			s := SharedTerm{Text: cut.cut(span), Weight: m.weight(i, n), B: make([]Span, len(m.found))}
+			for at, j := range m.found {
+				s.B[at] = m.b.span(int(j), int(j)+n-1)
 			}
 			shared = append(shared, s)
 		}
@@ -97,32 +101,25 @@ func Shared(a, b string, limit int) []SharedTerm {
 	return shared
 }
 
-// matcher finds the units of one text in another. It is reused.
+// matcher finds the units of one text in another.
 type matcher struct {
-	a, b   scanner
-	places map[uint64][]int32 // hash -> units of b, the first few
-	found  []int32
+	a, b  *Reading
+	found []int32 // by longest, where in b
+	space [longestPlaces]int32
 }
 
-var matchers = sync.Pool{New: func() any { return &matcher{places: map[uint64][]int32{}} }}
-
-func (m *matcher) index() {
-	clear(m.places)
-	for j, u := range m.b.units {
-		if p := m.places[u.hash]; len(p) < 4*longestPlaces {
-			m.places[u.hash] = append(p, int32(j))
-		}
-	}
-}
-
-// longest returns how many units from unit i of a on make one term that stands in b, and where in b; 0 if none.
-func (m *matcher) longest(i int) (n int, places []int32) {
+// longest returns how many units from unit i of a on make one term that stands in b; 0 if none.
+func (m *matcher) longest(i int) (n int) {
 	u := &m.a.units[i]
 	if u.empty() {
-		return 0, nil
+		return 0
 	}
-	m.found = m.found[:0]
-	for _, j := range m.places[u.hash] {
+	m.found = m.space[:0]
+	j := m.b.first(u.hash)
+	for range 4 * longestPlaces {
+		if j < 0 {
+			break
+		}
 		k := m.run(i, int(j))
 		for k > 0 && m.a.units[i+k-1].empty() {
 			k--
@@ -133,11 +130,12 @@ func (m *matcher) longest(i int) (n int, places []int32) {
 		if k == n && k > 0 && len(m.found) < longestPlaces {
 			m.found = append(m.found, j)
 		}
+		j = m.b.next[j]
 	}
 	if n == 1 && (u.kind == char || u.kind == number && u.to-u.from < 2) {
-		return 0, nil
+		return 0
 	}
-	return n, m.found
+	return n
 }
 
 // run returns how many units from a[i] and b[j] on are the same and make one phrase.

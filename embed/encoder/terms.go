@@ -72,12 +72,21 @@ type counted struct {
 
 var counters = sync.Pool{New: func() any { return new(counter) }}
 
-// count sets c.found to the terms of text, each once, in the order of their first occurrence.
-func (c *counter) count(text string) {
+// count sets c.found to the terms of text whose kind has a share, each once, in the order of their first occurrence.
+func (c *counter) count(text string, shares *[termKinds]float32) {
+	c.scan(text)
+	c.tally(shares)
+}
+
+// tally is count, of the text that was scanned.
+func (c *counter) tally(shares *[termKinds]float32) {
 	clear(c.slots)
 	c.found = c.found[:0]
-	c.scan(text)
-	c.terms(c.add)
+	c.terms(func(t term) {
+		if shares[t.kind] > 0 {
+			c.add(t)
+		}
+	})
 }
 
 func (c *counter) add(t term) {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"iter"
 	"math/bits"
 	"slices"
 	"strings"
@@ -80,8 +81,9 @@ func Of(text string) Sketch {
 		minimum := uint16(least[(uint64(i)+steps)%bins] + steps*0x9e37)
 		sketch.minima[i/4] |= uint64(minimum) << (i % 4 * 16)
 	}
-	for _, f := range figures([]rune(text)) {
-		sketch.figures = append(sketch.figures, figure{uint32(xxhash.Sum64String(f.around)), uint16(xxhash.Sum64String(f.value()))})
+	runes := []rune(text)
+	for from, to := range figures(runes) {
+		sketch.figures = append(sketch.figures, figure{uint32(xxhash.Sum64String(around(runes, from, to))), uint16(xxhash.Sum64String(value(runes[from:to])))})
 	}
 	slices.SortFunc(sketch.figures, compareFigures)
 	sketch.figures = slices.Compact(sketch.figures)
@@ -302,50 +304,50 @@ func lettersOf(text string) string {
 // word more often than a number, and is none here.
 func Figures(text string) []string {
 	var out []string
-	for _, f := range figures([]rune(norm.NFKC.String(text))) {
-		out = append(out, f.text)
+	runes := []rune(norm.NFKC.String(text))
+	for from, to := range figures(runes) {
+		out = append(out, withoutCommas(runes[from:to]))
 	}
 	return out
 }
 
-// found is a number in a text.
-type found struct {
-	text   string
-	around string // the letters next to it, on either side
-}
-
-// value is the number in digits.
-func (f found) value() string {
-	if r := []rune(f.text); isNumeral(r[0]) {
-		return chineseNumber(r)
+// value is a number in digits.
+func value(number []rune) string {
+	if isNumeral(number[0]) {
+		return chineseNumber(number)
 	}
-	return f.text
+	return withoutCommas(number)
 }
 
-func figures(runes []rune) []found {
-	var out []found
-	for i := 0; i < len(runes); {
-		from := i
-		switch {
-		case unicode.IsDigit(runes[i]):
-			for i < len(runes) && (unicode.IsDigit(runes[i]) || inNumber(runes, i)) {
+// figures visits the numbers of a text: where each begins and ends.
+func figures(runes []rune) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		for i := 0; i < len(runes); {
+			from := i
+			switch {
+			case unicode.IsDigit(runes[i]):
+				for i < len(runes) && (unicode.IsDigit(runes[i]) || inNumber(runes, i)) {
+					i++
+				}
+			case isNumeral(runes[i]):
+				for i < len(runes) && isNumeral(runes[i]) {
+					i++
+				}
+				if i == from+1 {
+					continue
+				}
+			default:
 				i++
-			}
-		case isNumeral(runes[i]):
-			for i < len(runes) && isNumeral(runes[i]) {
-				i++
-			}
-			if i == from+1 {
 				continue
 			}
-		default:
-			i++
-			continue
+			if !yield(from, i) {
+				return
+			}
 		}
-		out = append(out, found{strings.ReplaceAll(string(runes[from:i]), ",", ""), around(runes, from, i)})
 	}
-	return out
 }
+
+func withoutCommas(runes []rune) string { return strings.ReplaceAll(string(runes), ",", "") }
 
 // around takes the nearest letters before and after a number; other numbers do not count, so that one changed figure changes no other's context.
 func around(runes []rune, from, to int) string {
@@ -363,8 +365,6 @@ func around(runes []rune, from, to int) string {
 	}
 	return string(before) + "|" + string(after)
 }
-
-const numerals = "〇零一二三四五六七八九十百千万亿两"
 
 // inNumber reports whether the point or comma at i has a digit on either side.
 func inNumber(runes []rune, i int) bool {

@@ -141,7 +141,13 @@ func isGlyph(c rune) bool {
 	return unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
-func isNumeral(c rune) bool { return strings.ContainsRune(numerals, simplify(c)) }
+func isNumeral(c rune) bool {
+	switch simplify(c) {
+	case '〇', '零', '一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '百', '千', '万', '亿', '两':
+		return true
+	}
+	return false
+}
 
 // isMyriad reports whether c stands apart in a number, so that 12万, 十二万 and 三万五千 are read alike.
 func isMyriad(c rune) bool {

@@ -20,8 +20,8 @@ type calibration struct {
 	learnt time.Time // when it was
 	took   time.Duration
 
-	idfs      map[uint32]float64 // of the lexical terms that some of the sampled hold
-	rarest    float64            // idf of the others
+	idfs      byTerm[float64] // of the lexical terms that some of the sampled hold
+	rarest    float64         // idf of the others
 	languages map[string]*scale
 	all       *scale // of a language that the sample hardly holds
 }
@@ -154,16 +154,17 @@ func stale(c *calibration, total int, now time.Time) bool {
 }
 
 func calibrate(samples []store.Sample, count int, literal bool) *calibration {
-	c := &calibration{count: count, idfs: map[uint32]float64{}, rarest: inverseFrequency(count, 1), languages: map[string]*scale{}}
-	languages := map[string][]store.Sample{}
+	c := &calibration{count: count, rarest: inverseFrequency(count, 1), languages: map[string]*scale{}}
+	languages, holders := map[string][]store.Sample{}, map[uint32]float64{}
 	for _, s := range samples {
 		for _, index := range s.Lexical.Indices {
-			c.idfs[index]++
+			holders[index]++
 		}
 		languages[s.Language] = append(languages[s.Language], s)
 	}
-	for index, n := range c.idfs {
-		c.idfs[index] = inverseFrequency(count, n*float64(count)/float64(len(samples))) // scaled up to all
+	c.idfs = newByTerm[float64](len(holders))
+	for index, n := range holders {
+		c.idfs.put(index, inverseFrequency(count, n*float64(count)/float64(len(samples)))) // scaled up to all
 	}
 	// Two languages have no words in common: their pairs would say that everything else is alike.
 	var groups [][]store.Sample
@@ -308,7 +309,7 @@ func inverseFrequency(count int, df float64) float64 {
 
 // idf of a term is that of the sample.
 func (c *calibration) idf(index uint32) float64 {
-	if idf, ok := c.idfs[index]; ok {
+	if idf := c.idfs.of(index); idf != 0 {
 		return idf
 	}
 	return c.rarest

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -156,6 +157,28 @@ func TestFirstRelated(t *testing.T) {
 	if float64(right) < 0.9*float64(len(ids)) {
 		t.Errorf("%d of %d articles have one of their own story first, want at least nine in ten", right, len(ids))
 	}
+}
+
+// TestEvidence holds the passages in which every article of the sample corpus agrees with the two that stand first, with their likeness, what they share and in what they differ.
+func TestEvidence(t *testing.T) {
+	engine, _ := sample(t)
+	var lines []string
+	for _, id := range slices.Sorted(maps.Keys(stories(t))) {
+		answer, err := engine.Related(t.Context(), query.Request{Corpus: akin.DefaultCorpus, Seeds: []akin.Seed{{ID: id}}, Limit: 2, Evidence: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range answer.Matches {
+			for _, e := range m.Evidence {
+				lines = append(lines, fmt.Sprintf("%s\t%s\t%s\t%s\t%.7f\t%s\t%+v", id, place(e.SeedSpan), m.Article.ID, place(e.MatchSpan), e.Similarity, strings.Join(e.SharedTerms, ", "), e.Differences))
+			}
+		}
+	}
+	golden(t, "evidence.golden", lines)
+}
+
+func place(s query.Span) string {
+	return fmt.Sprintf("%d:%d-%d,%d-%d", s.Paragraph, s.Start, s.End, s.ByteStart, s.ByteEnd)
 }
 
 // TestPairedStatement holds what stands first for every statement of a pair: the other one, or the same in another print.

@@ -25,16 +25,25 @@ const (
 	Negation                           // one denies, and the other does not
 )
 
-// differences compares two passages. A figure that only one of them tells is no difference: the other may leave it out.
-func differences(seed, match string) []Difference {
+// facts are what two passages that read alike may differ in.
+type facts struct {
+	figures []string
+	denials []string
+}
+
+func factsOf(text string) facts { return facts{family.Figures(text), negations(text)} }
+
+// differences compares two passages.
+func differences(seed, match string) []Difference { return factsOf(seed).differences(factsOf(match)) }
+
+// differences compares what a seed's passage tells with what a match's does. A figure that only one of them tells is no difference: the other may leave it out.
+func (f facts) differences(match facts) []Difference {
 	var out []Difference
-	a, b := family.Figures(seed), family.Figures(match)
-	if left, right := without(a, b), without(b, a); len(left) > 0 && len(right) > 0 {
+	if left, right := without(f.figures, match.figures), without(match.figures, f.figures); len(left) > 0 && len(right) > 0 {
 		out = append(out, Difference{Numbers, left, right})
 	}
-	a, b = negations(seed), negations(match)
-	if (len(a) == 0) != (len(b) == 0) {
-		out = append(out, Difference{Negation, a, b})
+	if (len(f.denials) == 0) != (len(match.denials) == 0) {
+		out = append(out, Difference{Negation, f.denials, match.denials})
 	}
 	return out
 }
@@ -61,45 +70,60 @@ var (
 	}
 )
 
-// negations lists the words of a text that deny, in their order.
+// negations lists the words of a text that deny: the English ones in their order, then the Chinese ones.
 func negations(text string) []string {
-	var out []string
-	for _, word := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !unicode.IsLetter(r) && r != '\'' && r != '’' || unicode.Is(unicode.Han, r)
-	}) {
-		if slices.Contains(denials, word) || strings.HasSuffix(word, "n't") || strings.HasSuffix(word, "n’t") {
-			out = append(out, word)
+	var english, chinese []string
+	word := -1 // where the word begins that is being read
+	end := func(at int) {
+		if word >= 0 {
+			if w := text[word:at]; mayDeny(w) {
+				if w = strings.ToLower(w); slices.Contains(denials, w) || strings.HasSuffix(w, "n't") || strings.HasSuffix(w, "n’t") {
+					english = append(english, w)
+				}
+			}
+			word = -1
 		}
 	}
-	for rest := text; rest != ""; {
-		at := strings.IndexAny(rest, firstZH)
-		if at < 0 {
-			break
-		}
-		rest = rest[at:]
-		if word := prefix(rest, affirmedZH); word != "" {
-			rest = rest[len(word):]
+	passed := 0 // up to here the Chinese words are read
+	for at, r := range text {
+		if r < utf8.RuneSelf && ('a' <= r|0x20 && r|0x20 <= 'z' || r == '\'') || r >= utf8.RuneSelf && (r == '’' || unicode.IsLetter(r) && !unicode.Is(unicode.Han, r)) {
+			if word < 0 {
+				word = at
+			}
 			continue
 		}
-		if word := prefix(rest, denialsZH); word != "" {
-			out, rest = append(out, word), rest[len(word):]
+		end(at)
+		if at < passed || r < firstHan || r > lastHan || !beginZH[r-firstHan] {
 			continue
 		}
-		_, size := utf8.DecodeRuneInString(rest)
-		rest = rest[size:]
+		if w := prefix(text[at:], affirmedZH); w != "" {
+			passed = at + len(w)
+		} else if w := prefix(text[at:], denialsZH); w != "" {
+			chinese, passed = append(chinese, w), at+len(w)
+		}
 	}
-	return out
+	end(len(text))
+	return append(english, chinese...)
 }
 
-// firstZH are the characters with which the words of denialsZH and affirmedZH begin.
-var firstZH = func() string {
-	var first []rune
-	for _, word := range append(slices.Clone(denialsZH), affirmedZH...) {
-		if r, _ := utf8.DecodeRuneInString(word); !slices.Contains(first, r) {
-			first = append(first, r)
-		}
+// mayDeny passes over most English words at the first glance: denials begin with these letters, or end in n't.
+func mayDeny(word string) bool {
+	switch word[0] | 0x20 {
+	case 'n', 'w', 'c', 'd', 'r':
+		return true
 	}
-	return string(first)
+	return word[len(word)-1]|0x20 == 't' && len(word) > 2
+}
+
+const firstHan, lastHan = 0x4E00, 0x9FFF
+
+// beginZH marks the characters with which the words of denialsZH and affirmedZH begin.
+var beginZH = func() (t [lastHan - firstHan + 1]bool) {
+	for _, word := range slices.Concat(denialsZH, affirmedZH) {
+		r, _ := utf8.DecodeRuneInString(word)
+		t[r-firstHan] = true
+	}
+	return t
 }()
 
 func prefix(text string, words []string) string {

@@ -3,8 +3,10 @@ package query
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/crew"
 	"github.com/akinserver/akin/embed/encoder"
 	"github.com/akinserver/akin/store"
 )
@@ -19,28 +21,44 @@ type Evidence struct {
 	Differences []Difference
 }
 
-// passage is a stretch of text with its vectors.
+// passage is a stretch of text with its vector.
 type passage struct {
-	span    Span
+	place   int
+	text    string
 	dense   []float32
-	words   int               // set by read
-	lexical akin.SparseVector // set by read
+	reading *encoder.Reading // set by read, as are words and lexical
+	words   int
+	lexical akin.SparseVector
 }
 
 func (p *passage) read() {
-	p.lexical, p.words = encoder.LexicalAndWords(p.span.Text)
+	if p.reading == nil {
+		p.reading = encoder.Read(p.text)
+		p.lexical, p.words = p.reading.Lexical(), p.reading.Words()
+	}
 }
 
-// passagesOf are the heading and the paragraphs of a stored article, or the whole text of a seed that is one.
+func (p *passage) span() Span { return whole(p.place, p.text) }
+
+// closeAll gives back what was read.
+func closeAll(passages []passage) {
+	for i := range passages {
+		if r := passages[i].reading; r != nil {
+			r.Close()
+		}
+	}
+}
+
+// passagesOf are the heading and the paragraphs of a stored article.
 func passagesOf(a *store.Stored) []passage {
-	var out []passage
+	out := make([]passage, 0, 1+len(a.Article.Paragraphs))
 	a.EachPassage(func(place int, dense []float32) {
 		text := heading(&a.Article)
 		if place != store.HeadingPlace {
 			text = a.Article.Paragraphs[place].Text
 		}
 		if text != "" {
-			out = append(out, passage{span: whole(place, text), dense: dense})
+			out = append(out, passage{place: place, text: text, dense: dense})
 		}
 	})
 	return out
@@ -49,48 +67,55 @@ func passagesOf(a *store.Stored) []passage {
 // heading is what a span of paragraph -1 is cut from: the title or, without one, the subtitle.
 func heading(a *akin.Article) string { return cmp.Or(a.Title, a.Subtitle) }
 
-// passages are worked out once for all matches.
+// passages are those of a seed's article, or the whole text of one that is a text.
 func (s *seed) passages() []passage {
 	if s.article == nil {
-		return []passage{{whole(store.HeadingPlace, s.text), s.probe.Dense, s.words, s.lexical}}
+		return []passage{{place: store.HeadingPlace, text: s.text, dense: s.probe.Dense}}
 	}
-	passages := passagesOf(s.article)
-	for i := range passages {
-		passages[i].read()
-	}
-	return passages
+	return passagesOf(s.article)
 }
 
-// evidence lists the pairs of passages in which a match agrees with the positive seeds most, each passage once.
-func (q *question) evidence(match *store.Stored, n int) []Evidence {
-	if n <= 0 {
-		return nil
+// aligners of the positive seeds: what their passages say is worked out once for all matches.
+func (q *question) aligners() []*aligner {
+	seeds := make([]*aligner, len(q.seeds))
+	for _, i := range q.positive {
+		seeds[i] = newAligner(q.calibration, q.scales[i], q.seeds[i].passages())
 	}
+	return seeds
+}
+
+// evidence lists for each match the n pairs of passages in which it agrees with the positive seeds most, each passage once.
+func (q *question) evidence(seeds []*aligner, matches []store.Stored, n int) [][]Evidence {
+	out := make([][]Evidence, len(matches))
+	crew.Each(len(matches), func(i int) { out[i] = q.agreeing(seeds, &matches[i], n) })
+	for _, i := range q.positive {
+		closeAll(seeds[i].passages)
+	}
+	return out
+}
+
+func (q *question) agreeing(seeds []*aligner, match *store.Stored, n int) []Evidence {
 	own := passagesOf(match)
+	defer closeAll(own)
 	var pairs []agreement
 	for _, i := range q.positive {
-		if q.aligned[i] == nil {
-			q.aligned[i] = newAligner(q.calibration, q.scales[i], q.seeds[i].passages())
-		}
-		pairs = append(pairs, q.aligned[i].align(i, own, n)...)
+		pairs = seeds[i].align(pairs, i, own, n)
 	}
 	slices.SortStableFunc(pairs, func(a, b agreement) int { return cmp.Compare(b.value, a.value) })
-	type end struct{ seed, passage int }
-	usedSeed, usedMatch := map[end]bool{}, map[int]bool{}
+	var taken []agreement
 	var out []Evidence
 	for _, p := range pairs {
 		if len(out) == n {
 			break
 		}
-		from := end{p.seed, p.from}
-		if usedSeed[from] || usedMatch[p.to] {
+		if slices.ContainsFunc(taken, p.overlaps) {
 			continue
 		}
-		usedSeed[from], usedMatch[p.to] = true, true
-		theirs, ours := &q.aligned[p.seed].passages[p.from], &own[p.to]
+		taken = append(taken, p)
+		theirs, ours := &seeds[p.seed].passages[p.from], &own[p.to]
 		out = append(out, Evidence{
-			Seed: q.seeds[p.seed].place, SeedSpan: theirs.span, MatchSpan: ours.span, Similarity: dot(theirs.dense, ours.dense),
-			SharedTerms: sharedTerms(ours.span.Text, []string{theirs.span.Text}), Differences: differences(theirs.span.Text, ours.span.Text),
+			Seed: q.seeds[p.seed].place, SeedSpan: theirs.span(), MatchSpan: ours.span(), Similarity: p.cosine,
+			SharedTerms: written(ours.reading.Shared(theirs.reading, maxTerms)), Differences: seeds[p.seed].facts[p.from]().differences(factsOf(ours.text)),
 		})
 	}
 	return out
@@ -99,100 +124,149 @@ func (q *question) evidence(match *store.Stored, n int) []Evidence {
 // agreement is a pair of passages that are more alike than any two texts of the corpus.
 type agreement struct {
 	seed, from, to int
-	value          float64
+	cosine, value  float64
 }
 
-// aligner finds the passages of a text that agree with those of a seed.
+func (p agreement) overlaps(o agreement) bool {
+	return p.to == o.to || p.seed == o.seed && p.from == o.from
+}
+
+// aligner finds the passages of a text that agree with those of a seed. Several texts may be compared at once.
 type aligner struct {
 	*calibration
 	scale    *scale
 	passages []passage
 	roots    []float64
-	terms    map[uint32][]weighted // lexical term -> passages that hold it
+	facts    []func() facts // of each passage
+	holders  byTerm[int32]  // lexical term -> the last of the passages that hold it, in held, plus 1
+	held     []holding
 }
 
-type weighted struct {
-	passage int
-	value   float64 // with its inverse document frequency
+type holding struct {
+	passage, before int32   // the one before in held, plus 1
+	value           float64 // with its inverse document frequency
 }
 
 func newAligner(c *calibration, s *scale, passages []passage) *aligner {
-	a := &aligner{calibration: c, scale: s, passages: passages, roots: make([]float64, len(passages)), terms: map[uint32][]weighted{}}
-	for i, p := range passages {
+	a := &aligner{calibration: c, scale: s, passages: passages, roots: make([]float64, len(passages)), facts: make([]func() facts, len(passages))}
+	terms := 0
+	for i := range passages {
+		p := &passages[i]
+		p.read()
+		terms += len(p.lexical.Indices)
 		a.roots[i] = c.rootOf(p.lexical)
-		for k, index := range p.lexical.Indices {
-			a.terms[index] = append(a.terms[index], weighted{i, float64(p.lexical.Values[k]) * c.idf(index)})
+		a.facts[i] = sync.OnceValue(func() facts { return factsOf(p.text) })
+	}
+	a.holders, a.held = newByTerm[int32](terms), make([]holding, 0, terms)
+	for i := range passages {
+		lexical := passages[i].lexical
+		for k, index := range lexical.Indices {
+			a.held = append(a.held, holding{int32(i), a.holders.of(index), float64(lexical.Values[k]) * c.idf(index)})
+			a.holders.put(index, int32(len(a.held)))
 		}
 	}
 	return a
 }
 
-// align visits the terms of each passage once, however many passages the seed has. Of many passages it reads those that the dense vectors find nearest, when
-// these can be trusted with that.
-func (a *aligner) align(seed int, own []passage, n int) []agreement {
-	var out []agreement
+// align adds the pairs of a seed's and a text's passages that agree. Of many passages it reads those that the dense vectors find nearest, when these can be trusted with that.
+func (a *aligner) align(pairs []agreement, seed int, own []passage, n int) []agreement {
+	if len(a.passages) == 0 {
+		return pairs
+	}
 	products := make([]float64, len(a.passages))
-	for _, to := range a.nearest(own, n) {
-		p := &own[to]
-		if p.words == 0 {
-			p.read()
+	if len(own) <= passagesRead*n || a.scale.trust < literalTrust {
+		cosines := make([]float64, len(a.passages))
+		for to := range own {
+			a.cosines(own[to].dense, cosines)
+			pairs = a.compare(pairs, seed, to, &own[to], cosines, products)
 		}
-		clear(products)
-		for k, index := range p.lexical.Indices {
-			for _, w := range a.terms[index] {
-				products[w.passage] += w.value * float64(p.lexical.Values[k])
-			}
-		}
-		root := a.rootOf(p.lexical)
-		for from := range a.passages {
-			lexical := a.scale.alike(products[from], a.roots[from], root)
-			value := a.scale.fuse(dot(a.passages[from].dense, p.dense), lexical, a.passages[from].words, p.words).total()
-			if value > 0 && (lexical > 0 || a.scale.trust > literalTrust) {
-				out = append(out, agreement{seed, from, to, value})
-			}
+		return pairs
+	}
+	for _, near := range a.nearest(own, passagesRead*n) {
+		pairs = a.compare(pairs, seed, near.to, &own[near.to], near.cosines, products)
+	}
+	return pairs
+}
+
+// compare visits the terms of a passage once, however many passages the seed has.
+func (a *aligner) compare(pairs []agreement, seed, to int, p *passage, cosines, products []float64) []agreement {
+	p.read()
+	clear(products)
+	for k, index := range p.lexical.Indices {
+		value := float64(p.lexical.Values[k])
+		for at := a.holders.of(index); at > 0; {
+			h := &a.held[at-1]
+			products[h.passage] += h.value * value
+			at = h.before
 		}
 	}
-	return out
+	root := a.rootOf(p.lexical)
+	for from := range a.passages {
+		lexical := a.scale.alike(products[from], a.roots[from], root)
+		value := a.scale.fuse(cosines[from], lexical, a.passages[from].words, p.words).total()
+		if value > 0 && (lexical > 0 || a.scale.trust > literalTrust) {
+			pairs = append(pairs, agreement{seed, from, to, cosines[from], value})
+		}
+	}
+	return pairs
 }
 
 // passagesRead are read for each pair that is asked for.
 const passagesRead = 2
 
-// nearest picks the passages that are most alike to any of the seed's.
-func (a *aligner) nearest(own []passage, n int) []int {
-	order := make([]int, len(own))
-	for i := range order {
-		order[i] = i
-	}
-	if len(own) <= passagesRead*n || a.scale.trust < literalTrust {
-		return order
-	}
-	best := make([]float64, len(own))
-	for i := range own {
-		for j := range a.passages {
-			best[i] = max(best[i], dot(own[i].dense, a.passages[j].dense))
+// near is a passage that resembles one of the seed's.
+type near struct {
+	to      int
+	best    float64
+	cosines []float64 // with each of the seed's
+}
+
+// nearest picks the n passages that are most alike to any of the seed's, the most alike first.
+func (a *aligner) nearest(own []passage, n int) []near {
+	best := make([]near, 0, n+1)
+	rows := make([]float64, (n+1)*len(a.passages))
+	var row []float64
+	for to := range own {
+		if len(best) < n || row == nil {
+			row, rows = rows[:len(a.passages)], rows[len(a.passages):]
+		}
+		a.cosines(own[to].dense, row)
+		p := near{to, max(0, slices.Max(row)), row}
+		at := len(best)
+		for at > 0 && best[at-1].best < p.best {
+			at--
+		}
+		best = slices.Insert(best, at, p)
+		row = nil
+		if len(best) > n {
+			row, best = best[n].cosines, best[:n]
 		}
 	}
-	slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(best[y], best[x]) })
-	return order[:passagesRead*n]
+	return best
+}
+
+// cosines are those of a vector and each of the seed's passages'.
+func (a *aligner) cosines(v []float32, out []float64) {
+	for i := range a.passages {
+		out[i] = dot(v, a.passages[i].dense)
+	}
 }
 
 // dot is the cosine of vectors of unit length.
 func dot(a, b []float32) float64 {
 	n := min(len(a), len(b))
 	a, b = a[:n], b[:n]
-	var sums [4]float32 // which need not wait for one another
-	for ; len(a) >= 4; a, b = a[4:], b[4:] {
-		x, y := (*[4]float32)(a), (*[4]float32)(b)
-		sums[0] += x[0] * y[0]
-		sums[1] += x[1] * y[1]
-		sums[2] += x[2] * y[2]
-		sums[3] += x[3] * y[3]
+	var s0, s1, s2, s3 float32 // which need not wait for one another
+	for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
 	}
 	for i := range a {
-		sums[0] += a[i] * b[i]
+		s0 += a[i] * b[i]
 	}
-	return float64(sums[0] + sums[1] + sums[2] + sums[3])
+	return float64(s0 + s1 + s2 + s3)
 }
 
 // maxTerms are shown of what two texts share.
@@ -205,6 +279,11 @@ func sharedTerms(text string, others []string) []string {
 		shared = append(shared, encoder.Shared(text, other, maxTerms)...)
 	}
 	slices.SortStableFunc(shared, func(a, b encoder.SharedTerm) int { return cmp.Compare(b.Weight, a.Weight) })
+	return written(shared)
+}
+
+// written are the first terms as the text writes them, each way once.
+func written(shared []encoder.SharedTerm) []string {
 	var words []string
 	for _, t := range shared {
 		if len(words) < maxTerms && !slices.Contains(words, t.Text) {

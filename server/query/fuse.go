@@ -100,12 +100,11 @@ type scorer struct {
 	lexicals []float64 // what a lexical score is divided by to be 1 for the seed's own words
 	positive []int     // seeds, by the order of Hit.Like
 	negative []int
-	weight   *float64   // Request.DenseWeight
-	aligned  []*aligner // of each seed whose passages were asked for
+	weight   *float64 // Request.DenseWeight
 }
 
 func (c *calibration) scorer(seeds []seed, weight *float64) *scorer {
-	s := &scorer{seeds: seeds, weight: weight, scales: make([]*scale, len(seeds)), lexicals: make([]float64, len(seeds)), aligned: make([]*aligner, len(seeds))}
+	s := &scorer{seeds: seeds, weight: weight, scales: make([]*scale, len(seeds)), lexicals: make([]float64, len(seeds))}
 	for i := range seeds {
 		s.scales[i] = c.scale(seeds[i].language)
 		s.lexicals[i] = s.scales[i].unit(c.product(seeds[i].lexical, seeds[i].lexical))

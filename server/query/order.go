@@ -2,7 +2,6 @@ package query
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/akinserver/akin"
@@ -79,14 +78,15 @@ func (t Time) age(likeness float64, date, reference string) float64 {
 
 // arranged leaves out, and counts, what is below the band, and makes what a page shows as diverse as was asked for.
 func arranged[T any](matches []T, r Request, counts map[Reason]int, compared func(*T) *Comparison, like func(a, b *T) float64) []T {
-	matches = slices.DeleteFunc(matches, func(m T) bool {
-		if compared(&m).Band < r.MinBand {
+	kept := matches[:0]
+	for i := range matches {
+		if compared(&matches[i]).Band < r.MinBand {
 			counts[BelowBand]++
-			return true
+		} else {
+			kept = append(kept, matches[i])
 		}
-		return false
-	})
-	return diverse(matches, r.Offset+r.Limit, r.Diversity, compared, like)
+	}
+	return diverse(kept, r.Offset+r.Limit, r.Diversity, compared, like)
 }
 
 // diverse orders the first n of a list, which is ordered by score, by maximal marginal relevance (Carbonell and Goldstein, 1998): next comes what has the

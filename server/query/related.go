@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/akinserver/akin"
+	"github.com/akinserver/akin/crew"
 	"github.com/akinserver/akin/embed/family"
 	"github.com/akinserver/akin/store"
 )
@@ -177,7 +178,7 @@ func (e *Engine) relatedCandidates(ctx context.Context, r Request) (*question, [
 func (e *Engine) readArticles(ctx context.Context, r Request, seeds []seed, q *question) ([]seed, error) {
 	ctx, end := stage(ctx, StageSeeds)
 	defer end()
-	stored, err := e.store.Articles(ctx, r.Corpus, idsOf(seeds), store.Read{Text: true, Vectors: true, Passages: r.Evidence > 0})
+	stored, err := e.store.Articles(ctx, r.Corpus, idsOf(seeds), store.Read{Vectors: true, Passages: r.Evidence > 0})
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +210,14 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 			families = append(families, m.hit.Family)
 		}
 	}
-	read := store.Read{Text: r.Evidence > 0, Passages: r.Evidence > 0}
+	var reading crew.Crew // of the seeds, while the store reads the matches
+	var seeds []*aligner
+	if r.Evidence > 0 {
+		reading.Run(func() { seeds = q.aligners() })
+	}
+	read := store.Read{Passages: r.Evidence > 0}
 	gathered, err := e.store.Gather(ctx, r.Corpus, q.filter, ids, families, read)
+	reading.Finish()
 	if err != nil {
 		return nil, err
 	}
@@ -227,16 +234,20 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 		return nil, err
 	}
 	maps.Copy(gathered.Articles, more)
-	shown := make([]ArticleMatch, 0, len(matches))
+	shown, texts := make([]ArticleMatch, 0, len(matches)), make([]store.Stored, 0, len(matches))
 	for _, m := range matches {
 		s, ok := gathered.Articles[m.Article.ID]
 		if !ok {
 			continue
 		}
 		m.Article = s.Article
-		m.Article.Paragraphs, m.Article.Captions, m.Article.Statements = nil, nil, nil
-		m.Evidence = q.evidence(&s, r.Evidence)
-		shown = append(shown, m)
+		m.Article.Paragraphs = nil
+		shown, texts = append(shown, m), append(texts, s)
+	}
+	if r.Evidence > 0 {
+		for i, evidence := range q.evidence(seeds, texts, r.Evidence) {
+			shown[i].Evidence = evidence
+		}
 	}
 	return shown, nil
 }

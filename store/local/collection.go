@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/akinserver/akin/store/local/crew"
+	"github.com/akinserver/akin/crew"
 	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 )

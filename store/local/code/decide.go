@@ -9,7 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/akinserver/akin/store/local/crew"
+	"github.com/akinserver/akin/crew"
 	"github.com/akinserver/akin/store/local/kernel"
 )
 

@@ -3,8 +3,10 @@
 package crew
 
 import (
+	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 )
 
 // Crew is a number of functions that run. The zero Crew is one of none.
@@ -32,4 +34,20 @@ func (c *Crew) Finish() {
 	if c.wait.Wait(); c.panicked != nil {
 		panic(c.panicked)
 	}
+}
+
+// Each calls f with the numbers below n, as many at a time as there are processors, and panics if one of them did.
+func Each(n int, f func(i int)) {
+	var next atomic.Int64
+	work := func() {
+		for i := next.Add(1); i <= int64(n); i = next.Add(1) {
+			f(int(i - 1))
+		}
+	}
+	var others Crew
+	for range min(n, runtime.GOMAXPROCS(0)) - 1 {
+		others.Run(work)
+	}
+	defer others.Finish()
+	work()
 }
