@@ -25,6 +25,7 @@ import (
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/limit"
 	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
@@ -54,7 +55,8 @@ type Options struct {
 
 	Keys   *access.Keys // that callers need; without, whoever reaches the server may do everything
 	Limits Limits
-	TLS    *tls.Config // to speak TLS with; none by default
+	Conns  *limit.Conns // bounds the connections of a listener that Serve is given; by default nobody does
+	TLS    *tls.Config  // to speak TLS with; none by default
 }
 
 // Server answers akin's API.
@@ -83,7 +85,11 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	opts.Log = observe.WithIDs(opts.Log)
 	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
 	s := &Server{health: health.NewServer(), live: live, observe: opts.Observe, log: opts.Log, drain: opts.Drain, grace: opts.Grace, guard: newGuard(opts.Keys, opts.Limits)}
-	s.grpc = grpc.NewServer(append(opts.Observe.ServerOptions(),
+	options := opts.Observe.ServerOptions()
+	if opts.Conns != nil {
+		options = append(options, grpc.StatsHandler(opts.Conns.Calls()))
+	}
+	s.grpc = grpc.NewServer(append(options,
 		grpc.Creds(credentialsOf(opts.TLS)),
 		grpc.InTapHandle(s.guard.meet),
 		grpc.ConnectionTimeout(connecting),

@@ -36,6 +36,8 @@ type Options struct {
 	Busy    int           // answers that are made at once, from which on one that was made within a minute is good enough, whatever its corpus has become; one for each processor by default, and at least 2
 	Version string        // of this program: answers of another one are other answers
 
+	ConnState func(net.Conn, http.ConnState) // is told what the connections of Serve are doing; nobody by default
+
 	Observe *observe.Observer // sees the requests, and the answers that are kept; nobody by default
 
 	// Wrap puts handlers before the API: further paths, keys in URLs, what browsers ask of other origins. It may ask the API by the handler that it is given.
@@ -141,7 +143,7 @@ const (
 // It returns nil when it stopped because the context ended.
 func (g *Gateway) Serve(ctx context.Context, lis net.Listener) error {
 	server := &http.Server{
-		Handler: g, ReadHeaderTimeout: min(headerTime, g.opts.Timeout), IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
+		Handler: g, ReadHeaderTimeout: min(headerTime, g.opts.Timeout), IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders, ConnState: g.opts.ConnState,
 		ErrorLog: slog.NewLogLogger(g.opts.Log.Handler(), slog.LevelDebug), // callers that leave in the middle of something
 	}
 	drained := make(chan struct{})

@@ -287,6 +287,7 @@ func TestMetrics(t *testing.T) {
 	f.seen.Cache("http", func() observe.CacheStats {
 		return observe.CacheStats{Requests: map[string]uint64{"hit": 4, "miss": 1}, Entries: 1, Bytes: 99}
 	})
+	f.seen.Connections("grpc", func() (int, uint64, uint64) { return 7, 5, 3 })
 	related := &akinv1.RelatedArticlesRequest{Seeds: text("A tunnel under the fjord."), PageSize: 2}
 	for range 3 {
 		if _, err := f.similar.RelatedArticles(t.Context(), related); err != nil {
