@@ -33,8 +33,12 @@ type Options struct {
 	Drain   time.Duration // how long requests in flight may take when Serve ends; 10 s by default
 	Body    int64         // bytes of a request, and of one line of articles, unpacked; 16 MiB by default
 	Cache   int64         // bytes of answers that are kept; 64 MiB by default, below 0 none
-	Busy    int           // answers that are made at once, from which on one that was made within a minute is good enough, whatever its corpus has become; one for each processor by default, and at least 2
-	Version string        // of this program: answers of another one are other answers
+	// Busy is how many answers are made at once when one that was made within a minute is good enough, whatever its corpus has become. It is to be what the server answers at once
+	// (server.Limits.AtOnce): with fewer, old answers would be given while the server has places left, as it has many of where it mostly waits for a store elsewhere; with more, callers
+	// would wait in its queue first. One for each processor by default, and at least 2.
+	Busy int
+
+	Version string // of this program: answers of another one are other answers
 
 	ConnState func(net.Conn, http.ConnState) // is told what the connections of Serve are doing; nobody by default
 
