@@ -61,14 +61,15 @@ type Options struct {
 
 // Server answers akin's API.
 type Server struct {
-	grpc    *grpc.Server
-	health  *health.Server
-	live    *generation.Live
-	observe *observe.Observer
-	log     *slog.Logger
-	drain   time.Duration
-	grace   time.Duration
-	guard   *guard
+	grpc     *grpc.Server
+	health   *health.Server
+	articles *articles
+	live     *generation.Live
+	observe  *observe.Observer
+	log      *slog.Logger
+	drain    time.Duration
+	grace    time.Duration
+	guard    *guard
 }
 
 // New makes a server over a store, and the stage and the engine that work on it.
@@ -104,7 +105,8 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 		grpc.StreamInterceptor(s.stream),
 	)...)
 	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{live: live})
-	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
+	s.articles = &articles{live: live, log: opts.Log}
+	akinv1.RegisterArticleServiceServer(s.grpc, s.articles)
 	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
 	if opts.Next != nil {
 		akinv1.RegisterGenerationServiceServer(s.grpc, &generations{live: live, next: opts.Next, log: opts.Log})
@@ -161,6 +163,9 @@ func (s *Server) serve(lis net.Listener) error {
 	}
 	return nil
 }
+
+// Deletions has articles that are deleted by callers told to somebody, before the caller hears of it. There is one such, the last.
+func (s *Server) Deletions(tell func(corpus string, ids []string)) { s.articles.deleted.Store(&tell) }
 
 // Leave tells whoever asks for the server's health that it is going to stop. Calls are answered until the context of Serve ends.
 func (s *Server) Leave() { s.health.Shutdown() }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type kept struct {
 	flights   singleflight.Group
 	computing atomic.Int64          // answers that are being made
 	requests  [looked]atomic.Uint64 // by what was found
+	deletions atomic.Uint64
 }
 
 // found is what a request found here: each one thing, whichever questions it took to find that out.
@@ -69,6 +71,8 @@ type answer struct {
 	lifetime time.Duration
 	denied   bool  // it was refused to its caller, which says nothing to others
 	away     error // that there is none since what answers is away
+	corpus   string
+	articles []string // ids of those that it tells of
 }
 
 // overhead is what is kept beside the body of an answer, in bytes, roughly.
@@ -108,6 +112,29 @@ func (k *kept) count(f found) { k.requests[f].Add(1) }
 func (k *kept) set(question digest, a *answer) {
 	if k.answers != nil && (a.status == http.StatusOK || a.status == http.StatusNotFound) {
 		k.answers.Set(question, a)
+	}
+}
+
+func (k *kept) drop(question digest) {
+	if k.answers != nil {
+		k.answers.Invalidate(question)
+	}
+}
+
+// Deleted drops the answers that tell of articles which were deleted, or may have been: while the server is busy or the store is away, they would be given once more.
+func (g *Gateway) Deleted(corpus string, ids []string) {
+	if g.kept.answers == nil {
+		return
+	}
+	g.kept.deletions.Add(1) // first, so that an answer which is kept from now on is looked for by whoever keeps it
+	gone := map[string]bool{}
+	for _, id := range ids {
+		gone[id] = true
+	}
+	for question, a := range g.kept.answers.All() {
+		if a.corpus == corpus && slices.ContainsFunc(a.articles, func(id string) bool { return gone[id] }) {
+			g.kept.drop(question)
+		}
 	}
 }
 
@@ -283,8 +310,12 @@ func (g *Gateway) computed(ctx context.Context, r *http.Request, question, of di
 		g.kept.computing.Add(1)
 		defer g.kept.computing.Add(-1)
 		asked = true
+		deletions := g.kept.deletions.Load()
 		a := g.ask(r, of)
 		g.kept.set(question, a)
+		if g.kept.deletions.Load() != deletions {
+			g.kept.drop(question) // it may tell of what was deleted meanwhile
+		}
 		return a, nil
 	})
 	select {
@@ -311,7 +342,7 @@ func (g *Gateway) ask(r *http.Request, of digest) *answer {
 	asked.Header.Del("Grpc-Timeout") // it is the caller's
 	asked.Body = http.NoBody
 	said := recorded.By(g.mux, asked)
-	a := &answer{of: of, status: said.Status, header: said.Header, body: said.Body, made: time.Now(), lifetime: heard.lifetime}
+	a := &answer{of: of, status: said.Status, header: said.Header, body: said.Body, made: time.Now(), lifetime: heard.lifetime, corpus: r.PathValue("corpus"), articles: heard.articles}
 	switch said.Status {
 	case http.StatusOK:
 		a.packed = pack(said.Body)
@@ -381,13 +412,14 @@ type noteKey struct{}
 // note is what the runtime tells, through the context, of an answer that is being made.
 type note struct {
 	lifetime time.Duration // for which it may be believed
+	articles []string      // ids of those that it tells of
 	err      error         // that there is none
 }
 
 // noteLifetime notes how long an answer may be believed.
 func noteLifetime(ctx context.Context, _ http.ResponseWriter, m proto.Message) error {
 	if heard, ok := ctx.Value(noteKey{}).(*note); ok {
-		heard.lifetime = lifetimeOf(m, time.Now())
+		heard.lifetime, heard.articles = lifetimeOf(m, time.Now()), articlesOf(m)
 	}
 	return nil
 }
@@ -410,6 +442,25 @@ func lifetimeOf(m proto.Message, now time.Time) time.Duration {
 		return lifetimeOfMatches(len(m.GetMatches()), m.GetShortfalls(), m.GetSeedDate(), now)
 	}
 	return uncertain
+}
+
+// articlesOf are the ids of the articles that an answer tells of. A list is not among those that are given late.
+func articlesOf(m proto.Message) (ids []string) {
+	switch m := m.(type) {
+	case *akinv1.GetArticleResponse:
+		return append(m.GetOtherPrints(), m.GetArticle().GetId(), m.GetFamily())
+	case *akinv1.RelatedArticlesResponse:
+		for _, match := range m.GetMatches() {
+			ids = append(append(ids, match.GetArticle().GetId()), match.GetOtherPrints()...)
+		}
+	case *akinv1.SimilarStatementsResponse:
+		for _, match := range m.GetMatches() {
+			for _, at := range append(match.GetOtherOccurrences(), match.GetOccurrence()) {
+				ids = append(ids, at.GetArticleId())
+			}
+		}
+	}
+	return ids
 }
 
 func lifetimeOfMatches(n int, shortfalls []*akinv1.Shortfall, seedDate string, now time.Time) time.Duration {

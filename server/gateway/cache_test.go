@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/akinserver/akin"
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
@@ -358,5 +359,52 @@ func TestTooManyCalls(t *testing.T) {
 	}
 	if r := s.get(t, corpusPath, "X-Forwarded-For", "203.0.113.8"); r.StatusCode != 200 {
 		t.Errorf("another address: %d", r.StatusCode)
+	}
+}
+
+// TestDeletedIsNotGivenLate deletes an article whose answers are kept, through the gateway and past it: while the server is busy, what tells of it is not given, and what does not still is.
+func TestDeletedIsNotGivenLate(t *testing.T) {
+	for name, remove := range map[string]func(*testing.T, *site){
+		"over HTTP": func(t *testing.T, s *site) {
+			if r := s.ask(t, http.MethodDelete, articlesPath+"?ids=varn-tunnel-2", ""); r.StatusCode != 200 {
+				t.Fatalf("%d %s", r.StatusCode, r.body)
+			}
+		},
+		"over gRPC": func(t *testing.T, s *site) {
+			if _, err := akinv1.NewArticleServiceClient(s.conn).DeleteArticles(t.Context(), &akinv1.DeleteArticlesRequest{Ids: []string{"varn-tunnel-2"}}); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, gateway.Options{Busy: 1}, server.Options{Limits: server.Limits{Calls: 64}})
+			if name == "over gRPC" {
+				s.stop()
+				s.serve(t, gateway.Options{Busy: 1, Deletions: s.server.Deletions})
+			}
+			if r := s.get(t, relatedPath); r.StatusCode != 200 || !strings.Contains(string(r.body), "varn-tunnel-2") {
+				t.Fatalf("%d\n%s", r.StatusCode, r.body)
+			}
+			s.get(t, articlesPath+"/varn-tunnel-1")
+			remove(t, s)
+
+			hold := make(chan struct{})
+			s.calls.hold.Store(&hold)
+			var wait sync.WaitGroup
+			wait.Go(func() { s.get(t, relatedPath+"?page_size=3") })
+			eventually(t, "an answer is made", func() bool { return s.calls.related.Load() >= 2 })
+			if r := s.get(t, articlesPath+"/varn-tunnel-1"); !strings.Contains(r.Header.Get("Cache-Status"), "detail=BUSY") {
+				t.Errorf("what tells nothing of it: %v", r.Header)
+			}
+			var late reply
+			wait.Go(func() { late = s.get(t, relatedPath) })
+			eventually(t, "another answer is made", func() bool { return s.calls.related.Load() >= 3 })
+			s.calls.hold.Store(nil)
+			close(hold)
+			wait.Wait()
+			if late.StatusCode != 200 || strings.Contains(string(late.body), "varn-tunnel-2") || late.Header.Get("Age") != "" {
+				t.Errorf("what told of it: %d %v\n%s", late.StatusCode, late.Header, late.body)
+			}
+		})
 	}
 }

@@ -42,6 +42,9 @@ type Options struct {
 
 	ConnState func(net.Conn, http.ConnState) // is told what the connections of Serve are doing; nobody by default
 
+	// Deletions gives away whom to tell of articles that are deleted. Without it, only those that are deleted through this gateway are known of.
+	Deletions func(tell func(corpus string, ids []string))
+
 	Observe *observe.Observer // sees the requests, and the answers that are kept; nobody by default
 
 	// Wrap puts handlers before the API: further paths, keys in URLs, what browsers ask of other origins. It may ask the API by the handler that it is given.
@@ -73,6 +76,9 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 	}
 	if g.kept.answers != nil {
 		opts.Observe.Cache("http", g.kept.stats)
+	}
+	if opts.Deletions != nil {
+		opts.Deletions(g.Deleted)
 	}
 	g.mux = runtime.NewServeMux(
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved), // else an id with an escaped slash is none
@@ -120,7 +126,7 @@ func (g *Gateway) routes() http.Handler {
 	}
 	call := g.timed(unkept(g.mux))
 	mux.Handle("GET /v1/corpora/{corpus}", checked(&akinv1.GetCorpusRequest{}, call))
-	mux.Handle("DELETE /v1/corpora/{corpus}/articles", checked(&akinv1.DeleteArticlesRequest{}, call))
+	mux.Handle("DELETE /v1/corpora/{corpus}/articles", checked(&akinv1.DeleteArticlesRequest{}, g.deleting(call)))
 	mux.Handle("POST /v1/corpora/{corpus}/related", g.admitted(posted(call, g.opts.Body, "application/json")))
 	mux.Handle("POST /v1/corpora/{corpus}/similar", g.admitted(posted(call, g.opts.Body, "application/json")))
 	mux.Handle("POST /v1/corpora/{corpus}/articles", g.admitted(posted(http.HandlerFunc(g.putArticles), math.MaxInt64, "application/x-ndjson")))
@@ -193,10 +199,11 @@ func (g *Gateway) recovered(next http.Handler) http.Handler {
 	})
 }
 
-// begun knows whether an answer has begun.
+// begun knows whether an answer has begun, and by which status.
 type begun struct {
 	http.ResponseWriter
-	is bool
+	is     bool
+	status int // 0 for what begins without one, which is 200
 }
 
 // Unwrap gives http.ResponseController what it controls.
@@ -204,7 +211,7 @@ func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 // WriteHeader and Write begin it.
 func (b *begun) WriteHeader(status int) {
-	b.is = true
+	b.is, b.status = true, status
 	b.ResponseWriter.WriteHeader(status)
 }
 
