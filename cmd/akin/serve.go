@@ -144,7 +144,7 @@ func (f webFlags) tls(log *slog.Logger) (*tls.Config, error) {
 
 // connFlags say how many may be connected.
 type connFlags struct {
-	MaxConnections int `help:"Connections open at once, of gRPC and of HTTP each. One more takes the place of the one that has been idle for longest; where none is, it is closed." default:"1024" group:"Limits"`
+	MaxConnections int `help:"Connections open at once, of gRPC and of HTTP each. One more takes the place of the one that has been idle for longest; where none is, it is closed." default:"4096" group:"Limits"`
 }
 
 // bound makes the bound of one listener, and has it seen under its name.
