@@ -71,7 +71,7 @@ var arrows = []struct {
 	{"server/gateway/recorded", ""},
 	{"server/gateway/widget", "proto/akin/v1 server/gateway/recorded server/observe"},
 	{"server/gateway", "proto/akin/v1 server/gateway/recorded server/observe server/wire"},
-	{"cmd/akin", ". config embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/load server/observe server/query server/wire store store/local testdata"},
+	{"cmd/akin", ". config embed embed/encoder embed/encoder/bert embed/encoder/cache embed/encoder/openai embed/encoder/probe embed/page embed/statement proto/akin/v1 server server/access server/eval server/gateway server/gateway/widget server/generation server/limit server/load server/observe server/query server/wire store store/local testdata"},
 }
 
 // TestImports holds the direction of imports, and that each package says its job in a sentence of its own.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
@@ -18,8 +19,9 @@ import (
 
 type articles struct {
 	akinv1.UnimplementedArticleServiceServer
-	live *generation.Live
-	log  *slog.Logger
+	live    *generation.Live
+	log     *slog.Logger
+	deleted atomic.Pointer[func(corpus string, ids []string)] // is told
 }
 
 // GetArticle returns one article with its whole text.
@@ -126,6 +128,9 @@ func (s *articles) DeleteArticles(ctx context.Context, m *akinv1.DeleteArticlesR
 		deleted, missing, err = g.Stage.Delete(ctx, corpus, m.GetIds())
 		return err
 	})
+	if tell := s.deleted.Load(); tell != nil {
+		(*tell)(corpus, m.GetIds()) // also when it failed: some of them may be gone
+	}
 	if err != nil {
 		return nil, err
 	}

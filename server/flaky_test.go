@@ -126,6 +126,52 @@ func TestStoreGoneAndBack(t *testing.T) {
 	}
 }
 
+// TestSilentStoreIsNotWaitedFor: once one call has found that the store says nothing, no other waits to find the same, however often and long it is asked; and soon after the store
+// speaks again, so does the server.
+func TestSilentStoreIsNotWaitedFor(t *testing.T) {
+	embedder := builtin(t)
+	st, proxy := storetest.OpenApart(t, embed.Fingerprint(embedder), embedder.Dimensions(), 10*time.Second)
+	stage := embed.New(st, embedder)
+	if _, err := stage.Put(t.Context(), akin.DefaultCorpus, []akin.Article{ferries(1)[0].Article}); err != nil {
+		t.Fatal(err)
+	}
+	f := serve(t, st, stage, &flaky{Embedder: embedder})
+	ask := func() (time.Duration, error) {
+		began := time.Now()
+		_, err := f.articles.GetArticle(t.Context(), &akinv1.GetArticleRequest{Id: "ferry-0"})
+		return time.Since(began), err
+	}
+	if _, err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Silence()
+	if took, err := ask(); !isAway(err) || took > 3*time.Second { // a third of the time that an answer may take is 3.3 s
+		t.Errorf("the first call: %v after %v, want STORE_UNAVAILABLE within about a second", err, took)
+	}
+	for began := time.Now(); time.Since(began) < 3*time.Second; time.Sleep(10 * time.Millisecond) {
+		if took, err := ask(); !isAway(err) || took > 500*time.Millisecond {
+			t.Fatalf("a call %v after the first: %v after %v, want STORE_UNAVAILABLE at once", time.Since(began), err, took)
+		}
+	}
+	proxy.Heal()
+	healed := time.Now()
+	for {
+		if _, err := ask(); err == nil {
+			break
+		}
+		if time.Since(healed) > 5*time.Second {
+			t.Fatal("the store is back, and the server does not answer")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Logf("an answer %v after the store was back", time.Since(healed))
+}
+
+func isAway(err error) bool {
+	code, reason, _ := refusal(err)
+	return code == codes.Unavailable && reason == "STORE_UNAVAILABLE"
+}
+
 // TestSlowStoreAnswers holds that a store which is merely slow is none that is gone.
 func TestSlowStoreAnswers(t *testing.T) {
 	f, _, proxy := overFlaky(t)

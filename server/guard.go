@@ -70,6 +70,9 @@ type Limits struct {
 	Trusted     []netip.Prefix // proxies that are believed for whom they call; none by default
 }
 
+// AtOnce is how many calls are answered at once, streams aside.
+func (l Limits) AtOnce() int { return l.withDefaults().Calls }
+
 func (l Limits) withDefaults() Limits {
 	l.KeyRate = cmp.Or(l.KeyRate, 100)
 	l.AddressRate = cmp.Or(l.AddressRate, 50)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -312,6 +313,19 @@ func TestLogsHoldWhatHappened(t *testing.T) {
 	for name, key := range f.keys {
 		if strings.Contains(log, key) {
 			t.Errorf("the log holds the key %s", name)
+		}
+	}
+}
+
+// TestAtOnce: whoever stands before the server learns how many calls it answers at once, whichever setting decides that.
+func TestAtOnce(t *testing.T) {
+	processors := max(2, runtime.GOMAXPROCS(0))
+	for _, test := range []struct {
+		limits server.Limits
+		want   int
+	}{{server.Limits{}, processors}, {server.Limits{Elsewhere: true}, 8 * processors}, {server.Limits{Calls: 5, Elsewhere: true}, 5}} {
+		if got := test.limits.AtOnce(); got != test.want {
+			t.Errorf("%+v: %d, want %d", test.limits, got, test.want)
 		}
 	}
 }

@@ -25,6 +25,7 @@ import (
 	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/generation"
+	"github.com/akinserver/akin/server/limit"
 	"github.com/akinserver/akin/server/observe"
 	"github.com/akinserver/akin/server/query"
 	"github.com/akinserver/akin/store"
@@ -54,19 +55,21 @@ type Options struct {
 
 	Keys   *access.Keys // that callers need; without, whoever reaches the server may do everything
 	Limits Limits
-	TLS    *tls.Config // to speak TLS with; none by default
+	Conns  *limit.Conns // bounds the connections of a listener that Serve is given; by default nobody does
+	TLS    *tls.Config  // to speak TLS with; none by default
 }
 
 // Server answers akin's API.
 type Server struct {
-	grpc    *grpc.Server
-	health  *health.Server
-	live    *generation.Live
-	observe *observe.Observer
-	log     *slog.Logger
-	drain   time.Duration
-	grace   time.Duration
-	guard   *guard
+	grpc     *grpc.Server
+	health   *health.Server
+	articles *articles
+	live     *generation.Live
+	observe  *observe.Observer
+	log      *slog.Logger
+	drain    time.Duration
+	grace    time.Duration
+	guard    *guard
 }
 
 // New makes a server over a store, and the stage and the engine that work on it.
@@ -83,7 +86,11 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 	opts.Log = observe.WithIDs(opts.Log)
 	live := generation.NewLive(&generation.Generation{Store: st, Stage: stage, Engine: engine})
 	s := &Server{health: health.NewServer(), live: live, observe: opts.Observe, log: opts.Log, drain: opts.Drain, grace: opts.Grace, guard: newGuard(opts.Keys, opts.Limits)}
-	s.grpc = grpc.NewServer(append(opts.Observe.ServerOptions(),
+	options := opts.Observe.ServerOptions()
+	if opts.Conns != nil {
+		options = append(options, grpc.StatsHandler(opts.Conns.Calls()))
+	}
+	s.grpc = grpc.NewServer(append(options,
 		grpc.Creds(credentialsOf(opts.TLS)),
 		grpc.InTapHandle(s.guard.meet),
 		grpc.ConnectionTimeout(connecting),
@@ -98,7 +105,8 @@ func New(st *store.Store, stage *embed.Stage, engine *query.Engine, opts Options
 		grpc.StreamInterceptor(s.stream),
 	)...)
 	akinv1.RegisterSimilarityServiceServer(s.grpc, &similarity{live: live})
-	akinv1.RegisterArticleServiceServer(s.grpc, &articles{live: live, log: opts.Log})
+	s.articles = &articles{live: live, log: opts.Log}
+	akinv1.RegisterArticleServiceServer(s.grpc, s.articles)
 	services := []string{"", akinv1.SimilarityService_ServiceDesc.ServiceName, akinv1.ArticleService_ServiceDesc.ServiceName}
 	if opts.Next != nil {
 		akinv1.RegisterGenerationServiceServer(s.grpc, &generations{live: live, next: opts.Next, log: opts.Log})
@@ -155,6 +163,9 @@ func (s *Server) serve(lis net.Listener) error {
 	}
 	return nil
 }
+
+// Deletions has articles that are deleted by callers told to somebody, before the caller hears of it. There is one such, the last.
+func (s *Server) Deletions(tell func(corpus string, ids []string)) { s.articles.deleted.Store(&tell) }
 
 // Leave tells whoever asks for the server's health that it is going to stop. Calls are answered until the context of Serve ends.
 func (s *Server) Leave() { s.health.Shutdown() }

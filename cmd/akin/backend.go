@@ -206,6 +206,7 @@ func (b *backend) serve(ctx context.Context, lis, web net.Listener, opts gateway
 	}()
 	var err error
 	if web != nil {
+		opts.Deletions = b.server.Deletions
 		err = within.serveHTTP(ctx, web, opts)
 		cancel()
 	}

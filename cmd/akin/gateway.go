@@ -21,9 +21,11 @@ type gatewayCmd struct {
 	Listen    string         `help:"Address to answer HTTP on." default:"127.0.0.1:7412" placeholder:"HOST:PORT"`
 	webFlags
 	keylessFlags
+	connFlags
 	observeFlags
-	MaxTime time.Duration `help:"How long a call may take, whatever its caller says, and a line of articles to arrive." default:"1m" group:"Limits"`
-	Drain   time.Duration `help:"How long requests in flight may take when the gateway is told to stop." default:"10s"`
+	MaxCalls int           `help:"Calls that the server behind answers at once, as its --max-calls says: while as many answers are made, ones of the last minute are good enough. 0 for one for each processor of this machine, and at least 2." group:"Limits"`
+	MaxTime  time.Duration `help:"How long a call may take, whatever its caller says, and a line of articles to arrive." default:"1m" group:"Limits"`
+	Drain    time.Duration `help:"How long requests in flight may take when the gateway is told to stop." default:"10s"`
 }
 
 func (c gatewayCmd) Run(ctx context.Context, std streams) (err error) {
@@ -57,12 +59,13 @@ func (c gatewayCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	web, err := listenHTTP(c.Listen, config, log)
+	conns := c.bound("http", seen)
+	web, err := listenHTTP(c.Listen, conns, config, log)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	defer web.Close()
-	return serveHTTP(ctx, conn, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages)})
+	return serveHTTP(ctx, conn, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages), ConnState: conns.State, Busy: c.MaxCalls})
 }
 
 // needsKey tells whether the server behind needs keys, and refuses to stand before one that does not where other machines reach it.

@@ -15,6 +15,8 @@ import (
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
+	"github.com/akinserver/akin/server/limit"
+	"github.com/akinserver/akin/server/observe"
 )
 
 type serveCmd struct {
@@ -24,6 +26,7 @@ type serveCmd struct {
 	embedderFlags
 	accessFlags
 	limitFlags
+	connFlags
 	observeFlags
 	Admin bool          `help:"Offer akin reindex and akin generations, to callers with an admin key, or to all where nobody needs a key. They can have all texts sent to any address, with this server's key."`
 	Grace time.Duration `help:"How long to go on taking calls when told to stop, with health saying NOT_SERVING, so that load balancers send no more." default:"0s"`
@@ -52,7 +55,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits(c.Qdrant != "" || c.Embedder == "openai")}
+	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits(c.Qdrant != "" || c.Embedder == "openai"), Conns: c.bound("grpc", seen)}
 	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
 	if err != nil {
 		return err
@@ -65,8 +68,9 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer lis.Close()
 	var web net.Listener
+	webConns := c.bound("http", seen)
 	if c.HTTP != "" {
-		if web, err = listenHTTP(c.HTTP, config, log); err != nil {
+		if web, err = listenHTTP(c.HTTP, webConns, config, log); err != nil {
 			return fmt.Errorf("--http: %w", err)
 		}
 		defer web.Close()
@@ -75,7 +79,8 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if !keys.Required() {
 		log.Warn("there are no keys: whoever reaches this address can read, write and delete", "keys", c.path(c.Data))
 	}
-	if err := b.serve(ctx, lis, web, gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages)}); err != nil {
+	webOptions := gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages), ConnState: webConns.State, Busy: opts.Limits.AtOnce()}
+	if err := b.serve(ctx, opts.Conns.Listener(lis), web, webOptions); err != nil {
 		return err
 	}
 	log.Info("stopped: the calls in flight are answered")
@@ -137,12 +142,25 @@ func (f webFlags) tls(log *slog.Logger) (*tls.Config, error) {
 	return nil, nil
 }
 
+// connFlags say how many may be connected.
+type connFlags struct {
+	MaxConnections int `help:"Connections open at once, of gRPC and of HTTP each. One more takes the place of the one that has been idle for longest; where none is, it is closed." default:"4096" group:"Limits"`
+}
+
+// bound makes the bound of one listener, and has it seen under its name.
+func (f connFlags) bound(name string, seen *observe.Observer) *limit.Conns {
+	conns := limit.NewConns(f.MaxConnections)
+	seen.Connections(name, conns.Stats)
+	return conns
+}
+
 // listenHTTP opens an address for HTTP, or HTTPS.
-func listenHTTP(address string, config *tls.Config, log *slog.Logger) (net.Listener, error) {
+func listenHTTP(address string, conns *limit.Conns, config *tls.Config, log *slog.Logger) (net.Listener, error) {
 	web, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
+	web = conns.Listener(web) // below TLS: handshakes take time, too
 	if config != nil {
 		web = tls.NewListener(web, config)
 	}

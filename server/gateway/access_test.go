@@ -54,6 +54,7 @@ func (b *lockedBuffer) String() string {
 
 // guarded is a gateway before a server that needs keys, as akin serve joins them.
 type guarded struct {
+	seen   *observe.Observer
 	url    string
 	client *http.Client
 	keys   map[string]string
@@ -112,6 +113,7 @@ func guard(t *testing.T, options server.Options, lis net.Listener, open func(tes
 		t.Fatal(err)
 	}
 	options.Log, options.Observe = log, observe.New(observe.Options{Log: log})
+	g.seen = options.Observe
 	s := server.New(st, stage, query.New(st, embedder, query.Options{Pending: stage.Pending}), options)
 	outside := listen(t)
 	conn, err := grpc.NewClient("passthrough:///akin", grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -128,7 +130,7 @@ func guard(t *testing.T, options server.Options, lis net.Listener, open func(tes
 	if err != nil {
 		t.Fatal(err)
 	}
-	web, err := gateway.New(conn, gateway.Options{Log: log, Wrap: pages})
+	web, err := gateway.New(conn, gateway.Options{Log: log, Wrap: pages, Observe: options.Observe})
 	if err != nil {
 		t.Fatal(err)
 	}

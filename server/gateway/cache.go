@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -29,11 +30,27 @@ import (
 
 // kept are answers: to each question the one that was given last.
 type kept struct {
-	answers      *otter.Cache[digest, *answer] // nil when none are kept
-	flights      singleflight.Group
-	computing    atomic.Int64 // answers that are being made
-	hits, misses atomic.Uint64
+	answers   *otter.Cache[digest, *answer] // nil when none are kept
+	flights   singleflight.Group
+	computing atomic.Int64          // answers that are being made
+	requests  [looked]atomic.Uint64 // by what was found
+	deletions atomic.Uint64
 }
+
+// found is what a request found here: each one thing, whichever questions it took to find that out.
+type found int
+
+const (
+	hit       found = iota // the answer
+	unchanged              // that its caller has the answer
+	busy                   // an older answer, which was given since the server is busy
+	away                   // the same, since what answers is away
+	miss                   // nothing that was good enough: the answer was made, or there is none
+	looked                 // how many there are
+)
+
+// foundNames are for metrics.
+var foundNames = [looked]string{"hit", "unchanged", "busy", "away", "miss"}
 
 // digest of a question, or of a question and the state of the corpus that its answer depends on.
 type digest [sha256.Size]byte
@@ -54,6 +71,8 @@ type answer struct {
 	lifetime time.Duration
 	denied   bool  // it was refused to its caller, which says nothing to others
 	away     error // that there is none since what answers is away
+	corpus   string
+	articles []string // ids of those that it tells of
 }
 
 // overhead is what is kept beside the body of an answer, in bytes, roughly.
@@ -72,9 +91,11 @@ func newKept(bytes int64) (*kept, error) {
 
 // stats are for those who look after the server.
 func (k *kept) stats() observe.CacheStats {
-	return observe.CacheStats{
-		Hits: k.hits.Load(), Misses: k.misses.Load(), Entries: int64(k.answers.EstimatedSize()), Bytes: int64(k.answers.WeightedSize()),
+	stats := observe.CacheStats{Requests: map[string]uint64{}, Entries: int64(k.answers.EstimatedSize()), Bytes: int64(k.answers.WeightedSize())}
+	for f, name := range foundNames {
+		stats.Requests[name] = k.requests[f].Load()
 	}
+	return stats
 }
 
 // get returns the last answer to a question, if it is good.
@@ -82,17 +103,38 @@ func (k *kept) get(question digest, good func(*answer) bool) (*answer, bool) {
 	if k.answers == nil {
 		return nil, false
 	}
-	if a, ok := k.answers.GetIfPresent(question); ok && good(a) {
-		k.hits.Add(1)
-		return a, true
-	}
-	k.misses.Add(1)
-	return nil, false
+	a, ok := k.answers.GetIfPresent(question)
+	return a, ok && good(a)
 }
+
+func (k *kept) count(f found) { k.requests[f].Add(1) }
 
 func (k *kept) set(question digest, a *answer) {
 	if k.answers != nil && (a.status == http.StatusOK || a.status == http.StatusNotFound) {
 		k.answers.Set(question, a)
+	}
+}
+
+func (k *kept) drop(question digest) {
+	if k.answers != nil {
+		k.answers.Invalidate(question)
+	}
+}
+
+// Deleted drops the answers that tell of articles which were deleted, or may have been: while the server is busy or the store is away, they would be given once more.
+func (g *Gateway) Deleted(corpus string, ids []string) {
+	if g.kept.answers == nil {
+		return
+	}
+	g.kept.deletions.Add(1) // first, so that an answer which is kept from now on is looked for by whoever keeps it
+	gone := map[string]bool{}
+	for _, id := range ids {
+		gone[id] = true
+	}
+	for question, a := range g.kept.answers.All() {
+		if a.corpus == corpus && slices.ContainsFunc(a.articles, func(id string) bool { return gone[id] }) {
+			g.kept.drop(question)
+		}
 	}
 }
 
@@ -113,8 +155,12 @@ func (a *answer) showable(now time.Time) bool {
 // busyTime is how old an answer may be that is shown because the server is busy.
 const busyTime = time.Minute
 
-// busy says that whoever wants an answer to be made would wait.
-const busy = "BUSY"
+func (a *answer) recent(now time.Time) bool {
+	return a.status == http.StatusOK && now.Sub(a.made) < busyTime
+}
+
+// busyReason says that whoever wants an answer to be made would wait.
+const busyReason = "BUSY"
 
 // answer answers a GET request, from memory where that holds what is asked for. The gRPC server is asked for the state of the corpus each time: it says whether the caller
 // may ask at all, and an answer is good while that state stays.
@@ -123,62 +169,78 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request) {
 	question := g.questionOf(r, time.Now())
 	ctx, corpus, err := g.stateOf(r)
 	if err != nil {
-		if !storeAway(err) || !g.late(w, r, question, awayReason(err), (*answer).showable) {
-			writeError(w, r, err)
+		if storeAway(err) {
+			g.answerAway(w, r, question, err)
+		} else {
+			writeError(w, r, err) // nobody looked for an answer
 		}
 		return
 	}
 	of := digested(string(question[:]), corpus.GetGeneration(), corpus.GetRevision())
-	found, hit := g.kept.get(question, func(a *answer) bool { return a.fresh(of, time.Now()) })
+	kept, fresh := g.kept.get(question, func(a *answer) bool { return a.fresh(of, time.Now()) })
 	if matches(r.Header.Values("If-None-Match"), of.etag()) {
 		lifetime := uncertain
-		if hit {
-			lifetime = found.lifetime
+		if fresh {
+			lifetime = kept.lifetime
 		}
+		g.kept.count(unchanged)
 		notModified(w, of, cacheControl(r, lifetime))
 		return
 	}
-	if !hit && g.kept.computing.Load() >= int64(g.opts.Busy) {
-		// While a corpus is written to all the time, nearly all answers are of its states before, and a minute makes no difference that is worth waiting for.
-		if g.late(w, r, question, busy, func(a *answer, now time.Time) bool { return a.status == http.StatusOK && now.Sub(a.made) < busyTime }) {
-			return
-		}
-	}
-	status := "akin; hit"
-	if !hit {
-		status = "akin; fwd=miss"
-		if found, err = g.computed(ctx, r, question, of); err != nil {
-			writeError(w, r, err)
-			return
-		}
-	}
-	if found.away != nil {
-		if !g.late(w, r, question, awayReason(found.away), (*answer).showable) {
-			writeError(w, r, found.away)
-		}
+	if fresh {
+		g.kept.count(hit)
+		w.Header().Set("Cache-Status", "akin; hit")
+		kept.write(w, r, cacheControl(r, kept.lifetime))
 		return
 	}
-	w.Header().Set("Cache-Status", status)
-	found.write(w, r, cacheControl(r, found.lifetime))
+	if g.kept.computing.Load() >= int64(g.opts.Busy) {
+		// While a corpus is written to all the time, nearly all answers are of its states before, and a minute makes no difference that is worth waiting for.
+		if g.late(w, r, question, busyReason, (*answer).recent) {
+			g.kept.count(busy)
+			return
+		}
+	}
+	made, err := g.computed(ctx, r, question, of)
+	switch {
+	case err != nil:
+		g.kept.count(miss)
+		writeError(w, r, err)
+	case made.away != nil:
+		g.answerAway(w, r, question, made.away)
+	default:
+		g.kept.count(miss)
+		w.Header().Set("Cache-Status", "akin; fwd=miss")
+		made.write(w, r, cacheControl(r, made.lifetime))
+	}
+}
+
+// answerAway answers when there is no other answer than one from memory, since what answers is away.
+func (g *Gateway) answerAway(w http.ResponseWriter, r *http.Request, question digest, err error) {
+	if g.late(w, r, question, awayReason(err), (*answer).showable) {
+		g.kept.count(away)
+		return
+	}
+	g.kept.count(miss)
+	writeError(w, r, err)
 }
 
 // late answers from memory alone, to a caller who may ask, while there is a reason not to have an answer made: what was last said of an article or a statement, whichever revision its corpus
 // has had since. It reports whether there was anything good enough. A list of articles is no answer of that kind: whoever goes through one wants it to be whole.
 func (g *Gateway) late(w http.ResponseWriter, r *http.Request, question digest, reason string, good func(*answer, time.Time) bool) bool {
 	now := time.Now()
-	found, ok := g.kept.get(question, func(a *answer) bool { return !strings.HasSuffix(r.Pattern, listPath) && good(a, now) })
+	kept, ok := g.kept.get(question, func(a *answer) bool { return !strings.HasSuffix(r.Pattern, listPath) && good(a, now) })
 	if !ok {
 		return false
 	}
-	age := int(now.Sub(found.made).Seconds())
+	age := int(now.Sub(kept.made).Seconds())
 	h := w.Header()
 	h.Set("Age", strconv.Itoa(age))
-	h.Set("Cache-Status", fmt.Sprintf("akin; hit; ttl=%d; detail=%s", int(found.lifetime.Seconds())-age, reason))
+	h.Set("Cache-Status", fmt.Sprintf("akin; hit; ttl=%d; detail=%s", int(kept.lifetime.Seconds())-age, reason))
 	control := fmt.Sprintf("%s, max-age=%d", whose(r), age+lateTime) // by which it is good for lateTime
-	if matches(r.Header.Values("If-None-Match"), found.of.etag()) {
-		notModified(w, found.of, control)
+	if matches(r.Header.Values("If-None-Match"), kept.of.etag()) {
+		notModified(w, kept.of, control)
 	} else {
-		found.write(w, r, control)
+		kept.write(w, r, control)
 	}
 	return true
 }
@@ -248,8 +310,12 @@ func (g *Gateway) computed(ctx context.Context, r *http.Request, question, of di
 		g.kept.computing.Add(1)
 		defer g.kept.computing.Add(-1)
 		asked = true
+		deletions := g.kept.deletions.Load()
 		a := g.ask(r, of)
 		g.kept.set(question, a)
+		if g.kept.deletions.Load() != deletions {
+			g.kept.drop(question) // it may tell of what was deleted meanwhile
+		}
 		return a, nil
 	})
 	select {
@@ -276,7 +342,7 @@ func (g *Gateway) ask(r *http.Request, of digest) *answer {
 	asked.Header.Del("Grpc-Timeout") // it is the caller's
 	asked.Body = http.NoBody
 	said := recorded.By(g.mux, asked)
-	a := &answer{of: of, status: said.Status, header: said.Header, body: said.Body, made: time.Now(), lifetime: heard.lifetime}
+	a := &answer{of: of, status: said.Status, header: said.Header, body: said.Body, made: time.Now(), lifetime: heard.lifetime, corpus: r.PathValue("corpus"), articles: heard.articles}
 	switch said.Status {
 	case http.StatusOK:
 		a.packed = pack(said.Body)
@@ -346,13 +412,14 @@ type noteKey struct{}
 // note is what the runtime tells, through the context, of an answer that is being made.
 type note struct {
 	lifetime time.Duration // for which it may be believed
+	articles []string      // ids of those that it tells of
 	err      error         // that there is none
 }
 
 // noteLifetime notes how long an answer may be believed.
 func noteLifetime(ctx context.Context, _ http.ResponseWriter, m proto.Message) error {
 	if heard, ok := ctx.Value(noteKey{}).(*note); ok {
-		heard.lifetime = lifetimeOf(m, time.Now())
+		heard.lifetime, heard.articles = lifetimeOf(m, time.Now()), articlesOf(m)
 	}
 	return nil
 }
@@ -375,6 +442,25 @@ func lifetimeOf(m proto.Message, now time.Time) time.Duration {
 		return lifetimeOfMatches(len(m.GetMatches()), m.GetShortfalls(), m.GetSeedDate(), now)
 	}
 	return uncertain
+}
+
+// articlesOf are the ids of the articles that an answer tells of. A list is not among those that are given late.
+func articlesOf(m proto.Message) (ids []string) {
+	switch m := m.(type) {
+	case *akinv1.GetArticleResponse:
+		return append(m.GetOtherPrints(), m.GetArticle().GetId(), m.GetFamily())
+	case *akinv1.RelatedArticlesResponse:
+		for _, match := range m.GetMatches() {
+			ids = append(append(ids, match.GetArticle().GetId()), match.GetOtherPrints()...)
+		}
+	case *akinv1.SimilarStatementsResponse:
+		for _, match := range m.GetMatches() {
+			for _, at := range append(match.GetOtherOccurrences(), match.GetOccurrence()) {
+				ids = append(ids, at.GetArticleId())
+			}
+		}
+	}
+	return ids
 }
 
 func lifetimeOfMatches(n int, shortfalls []*akinv1.Shortfall, seedDate string, now time.Time) time.Duration {

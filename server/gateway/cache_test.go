@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/akinserver/akin"
+	akinv1 "github.com/akinserver/akin/proto/akin/v1"
 	"github.com/akinserver/akin/server"
 	"github.com/akinserver/akin/server/access"
 	"github.com/akinserver/akin/server/gateway"
@@ -159,7 +160,8 @@ func TestOnce(t *testing.T) {
 // TestBusy: while as many answers are made as there is room for, what was said of an article within the last minute is said again, though its corpus has changed; what was never
 // said is made, and all is as it should be when there is room again.
 func TestBusy(t *testing.T) {
-	s := start(t, gateway.Options{Busy: 2}, server.Options{Limits: server.Limits{Calls: 64}})
+	seen := observe.New(observe.Options{})
+	s := start(t, gateway.Options{Busy: 2, Observe: seen}, server.Options{Limits: server.Limits{Calls: 64}})
 	before := s.get(t, relatedPath)
 	if before.StatusCode != 200 {
 		t.Fatalf("%d\n%s", before.StatusCode, before.body)
@@ -188,6 +190,7 @@ func TestBusy(t *testing.T) {
 	if r := s.get(t, relatedPath); r.StatusCode != 200 || r.Header.Get("ETag") == before.Header.Get("ETag") || r.Header.Get("Age") != "" {
 		t.Errorf("when there is room again: %d %v", r.StatusCode, r.Header)
 	}
+	wantFound(t, seen, map[string]int{"busy": 1, "miss": 4})
 }
 
 // TestCacheIsBounded asks for more than is kept.
@@ -218,28 +221,46 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// TestCacheIsSeen reads the metrics of the cache.
+// metricsOf is the page with all metrics.
+func metricsOf(seen *observe.Observer) string {
+	page := httptest.NewRecorder()
+	seen.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	return page.Body.String()
+}
+
+// wantFound holds how many requests found what in the cache.
+func wantFound(t *testing.T, seen *observe.Observer, want map[string]int) {
+	t.Helper()
+	page := metricsOf(seen)
+	for _, found := range []string{"hit", "unchanged", "busy", "away", "miss"} {
+		if line := fmt.Sprintf("akin_cache_requests_total{cache=\"http\",found=%q} %d\n", found, want[found]); !strings.Contains(page, line) {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
+}
+
+// TestCacheIsSeen reads the metrics of the cache: each request is counted once.
 func TestCacheIsSeen(t *testing.T) {
 	seen := observe.New(observe.Options{})
 	s := start(t, gateway.Options{Observe: seen}, server.Options{})
-	body := 0
+	var last reply
 	for range 3 {
-		body = len(s.get(t, relatedPath).body)
+		last = s.get(t, relatedPath)
 	}
+	body := len(last.body)
+	s.get(t, relatedPath, "If-None-Match", last.Header.Get("ETag"))
 	s.get(t, relatedPath+"?page_size=1")
-	page := httptest.NewRecorder()
-	seen.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	for _, want := range []string{`akin_cache_hits_total{cache="http"} 2`, `akin_cache_misses_total{cache="http"} 2`, `akin_cache_entries{cache="http"} 2`} {
-		if !strings.Contains(page.Body.String(), want+"\n") {
-			t.Errorf("the metrics lack %s", want)
-		}
+	wantFound(t, seen, map[string]int{"hit": 2, "unchanged": 1, "miss": 2})
+	page := metricsOf(seen)
+	if want := `akin_cache_entries{cache="http"} 2` + "\n"; !strings.Contains(page, want) {
+		t.Errorf("the metrics lack %s", want)
 	}
-	_, after, _ := strings.Cut(page.Body.String(), `akin_cache_bytes{cache="http"} `)
+	_, after, _ := strings.Cut(page, `akin_cache_bytes{cache="http"} `)
 	var size float64
 	if _, err := fmt.Sscan(after, &size); err != nil || int(size) < body || int(size) > 4*body {
 		t.Errorf("%g bytes, %v; one answer has %d", size, err, body)
 	}
-	if strings.Contains(page.Body.String(), "akin_ready") {
+	if strings.Contains(page, "akin_ready") {
 		t.Error("a process without a server says whether one is ready")
 	}
 }
@@ -338,5 +359,52 @@ func TestTooManyCalls(t *testing.T) {
 	}
 	if r := s.get(t, corpusPath, "X-Forwarded-For", "203.0.113.8"); r.StatusCode != 200 {
 		t.Errorf("another address: %d", r.StatusCode)
+	}
+}
+
+// TestDeletedIsNotGivenLate deletes an article whose answers are kept, through the gateway and past it: while the server is busy, what tells of it is not given, and what does not still is.
+func TestDeletedIsNotGivenLate(t *testing.T) {
+	for name, remove := range map[string]func(*testing.T, *site){
+		"over HTTP": func(t *testing.T, s *site) {
+			if r := s.ask(t, http.MethodDelete, articlesPath+"?ids=varn-tunnel-2", ""); r.StatusCode != 200 {
+				t.Fatalf("%d %s", r.StatusCode, r.body)
+			}
+		},
+		"over gRPC": func(t *testing.T, s *site) {
+			if _, err := akinv1.NewArticleServiceClient(s.conn).DeleteArticles(t.Context(), &akinv1.DeleteArticlesRequest{Ids: []string{"varn-tunnel-2"}}); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, gateway.Options{Busy: 1}, server.Options{Limits: server.Limits{Calls: 64}})
+			if name == "over gRPC" {
+				s.stop()
+				s.serve(t, gateway.Options{Busy: 1, Deletions: s.server.Deletions})
+			}
+			if r := s.get(t, relatedPath); r.StatusCode != 200 || !strings.Contains(string(r.body), "varn-tunnel-2") {
+				t.Fatalf("%d\n%s", r.StatusCode, r.body)
+			}
+			s.get(t, articlesPath+"/varn-tunnel-1")
+			remove(t, s)
+
+			hold := make(chan struct{})
+			s.calls.hold.Store(&hold)
+			var wait sync.WaitGroup
+			wait.Go(func() { s.get(t, relatedPath+"?page_size=3") })
+			eventually(t, "an answer is made", func() bool { return s.calls.related.Load() >= 2 })
+			if r := s.get(t, articlesPath+"/varn-tunnel-1"); !strings.Contains(r.Header.Get("Cache-Status"), "detail=BUSY") {
+				t.Errorf("what tells nothing of it: %v", r.Header)
+			}
+			var late reply
+			wait.Go(func() { late = s.get(t, relatedPath) })
+			eventually(t, "another answer is made", func() bool { return s.calls.related.Load() >= 3 })
+			s.calls.hold.Store(nil)
+			close(hold)
+			wait.Wait()
+			if late.StatusCode != 200 || strings.Contains(string(late.body), "varn-tunnel-2") || late.Header.Get("Age") != "" {
+				t.Errorf("what told of it: %d %v\n%s", late.StatusCode, late.Header, late.body)
+			}
+		})
 	}
 }

@@ -33,8 +33,17 @@ type Options struct {
 	Drain   time.Duration // how long requests in flight may take when Serve ends; 10 s by default
 	Body    int64         // bytes of a request, and of one line of articles, unpacked; 16 MiB by default
 	Cache   int64         // bytes of answers that are kept; 64 MiB by default, below 0 none
-	Busy    int           // answers that are made at once, from which on one that was made within a minute is good enough, whatever its corpus has become; one for each processor by default, and at least 2
-	Version string        // of this program: answers of another one are other answers
+	// Busy is how many answers are made at once when one that was made within a minute is good enough, whatever its corpus has become. It is to be what the server answers at once
+	// (server.Limits.AtOnce): with fewer, old answers would be given while the server has places left, as it has many of where it mostly waits for a store elsewhere; with more, callers
+	// would wait in its queue first. One for each processor by default, and at least 2.
+	Busy int
+
+	Version string // of this program: answers of another one are other answers
+
+	ConnState func(net.Conn, http.ConnState) // is told what the connections of Serve are doing; nobody by default
+
+	// Deletions gives away whom to tell of articles that are deleted. Without it, only those that are deleted through this gateway are known of.
+	Deletions func(tell func(corpus string, ids []string))
 
 	Observe *observe.Observer // sees the requests, and the answers that are kept; nobody by default
 
@@ -67,6 +76,9 @@ func New(conn grpc.ClientConnInterface, opts Options) (*Gateway, error) {
 	}
 	if g.kept.answers != nil {
 		opts.Observe.Cache("http", g.kept.stats)
+	}
+	if opts.Deletions != nil {
+		opts.Deletions(g.Deleted)
 	}
 	g.mux = runtime.NewServeMux(
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved), // else an id with an escaped slash is none
@@ -114,7 +126,7 @@ func (g *Gateway) routes() http.Handler {
 	}
 	call := g.timed(unkept(g.mux))
 	mux.Handle("GET /v1/corpora/{corpus}", checked(&akinv1.GetCorpusRequest{}, call))
-	mux.Handle("DELETE /v1/corpora/{corpus}/articles", checked(&akinv1.DeleteArticlesRequest{}, call))
+	mux.Handle("DELETE /v1/corpora/{corpus}/articles", checked(&akinv1.DeleteArticlesRequest{}, g.deleting(call)))
 	mux.Handle("POST /v1/corpora/{corpus}/related", g.admitted(posted(call, g.opts.Body, "application/json")))
 	mux.Handle("POST /v1/corpora/{corpus}/similar", g.admitted(posted(call, g.opts.Body, "application/json")))
 	mux.Handle("POST /v1/corpora/{corpus}/articles", g.admitted(posted(http.HandlerFunc(g.putArticles), math.MaxInt64, "application/x-ndjson")))
@@ -141,7 +153,7 @@ const (
 // It returns nil when it stopped because the context ended.
 func (g *Gateway) Serve(ctx context.Context, lis net.Listener) error {
 	server := &http.Server{
-		Handler: g, ReadHeaderTimeout: min(headerTime, g.opts.Timeout), IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders,
+		Handler: g, ReadHeaderTimeout: min(headerTime, g.opts.Timeout), IdleTimeout: idleTime, MaxHeaderBytes: maxHeaders, ConnState: g.opts.ConnState,
 		ErrorLog: slog.NewLogLogger(g.opts.Log.Handler(), slog.LevelDebug), // callers that leave in the middle of something
 	}
 	drained := make(chan struct{})
@@ -187,10 +199,11 @@ func (g *Gateway) recovered(next http.Handler) http.Handler {
 	})
 }
 
-// begun knows whether an answer has begun.
+// begun knows whether an answer has begun, and by which status.
 type begun struct {
 	http.ResponseWriter
-	is bool
+	is     bool
+	status int // 0 for what begins without one, which is 200
 }
 
 // Unwrap gives http.ResponseController what it controls.
@@ -198,7 +211,7 @@ func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 // WriteHeader and Write begin it.
 func (b *begun) WriteHeader(status int) {
-	b.is = true
+	b.is, b.status = true, status
 	b.ResponseWriter.WriteHeader(status)
 }
 

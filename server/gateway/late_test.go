@@ -55,6 +55,10 @@ func TestStoreAway(t *testing.T) {
 				t.Errorf("with a tag: %d %v", got.status, got.header)
 			}
 
+			if want := `akin_cache_requests_total{cache="http",found="away"} 3` + "\n"; !strings.Contains(metricsOf(g.seen), want) {
+				t.Errorf("the metrics lack %s", want)
+			}
+
 			const away = "STORE_UNAVAILABLE"
 			for _, test := range []struct {
 				name, method, path, body, key string

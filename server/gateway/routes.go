@@ -177,6 +177,20 @@ func unkept(next http.Handler) http.Handler {
 	})
 }
 
+// deleting has no answer kept that tells of what a request deletes, or may have deleted when it failed.
+func (g *Gateway) deleting(next http.Handler) http.Handler {
+	if g.opts.Deletions != nil {
+		return next // the server tells
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &begun{ResponseWriter: w}
+		next.ServeHTTP(answer, r)
+		if answer.status < http.StatusBadRequest || answer.status >= http.StatusInternalServerError { // else nothing was tried
+			g.Deleted(r.PathValue("corpus"), r.URL.Query()["ids"])
+		}
+	})
+}
+
 // asGet makes a GET request of a HEAD request: net/http leaves the body of its answer away.
 func asGet(r *http.Request) *http.Request {
 	if r.Method != http.MethodHead {

@@ -39,6 +39,7 @@ type site struct {
 	conn    *grpc.ClientConn
 	store   *store.Store
 	stage   *embed.Stage
+	server  *server.Server
 	calls   calls
 	stop    func() // ends Serve, and waits for it
 }
@@ -79,6 +80,7 @@ func start(t *testing.T, opts gateway.Options, serverOpts server.Options) *site 
 	}
 	serverOpts.Log = slog.New(slog.DiscardHandler)
 	grpcServer := server.New(st, s.stage, query.New(st, embedder, query.Options{Pending: s.stage.Pending}), serverOpts)
+	s.server = grpcServer
 	within := bufconn.Listen(1 << 20)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)

@@ -284,7 +284,10 @@ func scrape(t *testing.T, h http.Handler) map[string]float64 {
 
 func TestMetrics(t *testing.T) {
 	f := start(t, observe.Options{})
-	f.seen.Cache("http", func() observe.CacheStats { return observe.CacheStats{Hits: 4, Misses: 1, Entries: 1, Bytes: 99} })
+	f.seen.Cache("http", func() observe.CacheStats {
+		return observe.CacheStats{Requests: map[string]uint64{"hit": 4, "miss": 1}, Entries: 1, Bytes: 99}
+	})
+	f.seen.Connections("grpc", func() (int, uint64, uint64) { return 7, 5, 3 })
 	related := &akinv1.RelatedArticlesRequest{Seeds: text("A tunnel under the fjord."), PageSize: 2}
 	for range 3 {
 		if _, err := f.similar.RelatedArticles(t.Context(), related); err != nil {
@@ -336,8 +339,8 @@ func TestMetrics(t *testing.T) {
 		"akin_embedder_requests_total":                             7,
 		"akin_embedder_failed_requests_total":                      3,
 		"akin_embedder_cost_total":                                 1,
-		"akin_cache_hits_total cache=http":                         4,
-		"akin_ready":                                               1,
+		"akin_cache_requests_total cache=http found=hit":           4,
+		"akin_ready": 1,
 	} {
 		if got[name] != want {
 			t.Errorf("%s is %v, want %v", name, got[name], want)

@@ -57,7 +57,7 @@ func (stats embedded) Collect(out chan<- prometheus.Metric) {
 
 // CacheStats are what a cache has counted since it was made, and what it holds.
 type CacheStats struct {
-	Hits, Misses   uint64
+	Requests       map[string]uint64 // by what was found, of a fixed list
 	Entries, Bytes int64
 }
 
@@ -73,19 +73,18 @@ type cached struct {
 	stats func() CacheStats
 }
 
-func (c cached) descs() (hits, misses, entries, bytes *prometheus.Desc) {
-	of := func(metric, help string) *prometheus.Desc {
-		return prometheus.NewDesc(metric, help, nil, prometheus.Labels{"cache": c.name})
+func (c cached) descs() (requests, entries, bytes *prometheus.Desc) {
+	of := func(metric, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(metric, help, labels, prometheus.Labels{"cache": c.name})
 	}
-	return of("akin_cache_hits_total", "What was asked of a cache and was there."), of("akin_cache_misses_total", "What was asked of a cache and was not there."),
+	return of("akin_cache_requests_total", "Requests to a cache, each counted once, by what was found.", "found"),
 		of("akin_cache_entries", "What a cache holds."), of("akin_cache_bytes", "The size of what a cache holds.")
 }
 
 // Describe lists the metrics.
 func (c cached) Describe(out chan<- *prometheus.Desc) {
-	hits, misses, entries, bytes := c.descs()
-	out <- hits
-	out <- misses
+	requests, entries, bytes := c.descs()
+	out <- requests
 	out <- entries
 	out <- bytes
 }
@@ -93,9 +92,10 @@ func (c cached) Describe(out chan<- *prometheus.Desc) {
 // Collect reads them.
 func (c cached) Collect(out chan<- prometheus.Metric) {
 	s := c.stats()
-	hits, misses, entries, bytes := c.descs()
-	out <- prometheus.MustNewConstMetric(hits, prometheus.CounterValue, float64(s.Hits))
-	out <- prometheus.MustNewConstMetric(misses, prometheus.CounterValue, float64(s.Misses))
+	requests, entries, bytes := c.descs()
+	for found, n := range s.Requests {
+		out <- prometheus.MustNewConstMetric(requests, prometheus.CounterValue, float64(n), found)
+	}
 	out <- prometheus.MustNewConstMetric(entries, prometheus.GaugeValue, float64(s.Entries))
 	out <- prometheus.MustNewConstMetric(bytes, prometheus.GaugeValue, float64(s.Bytes))
 }
