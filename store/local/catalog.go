@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/akinserver/akin/store/local/crew"
+	"github.com/akinserver/akin/crew"
 	"github.com/akinserver/akin/store/local/journal"
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/protobuf/proto"
