@@ -32,6 +32,8 @@ type storeFlags struct {
 	QdrantTLS     bool          `help:"Speak TLS with the Qdrant server." group:"Store"`
 	QdrantTimeout time.Duration `help:"How long the Qdrant server may take to answer; six times as long for what is written." default:"10s" group:"Store"`
 	Prefix        string        `help:"Begin of the names of all collections." default:"akin" group:"Store"`
+
+	lateCodes bool // see local.Options
 }
 
 // backend is everything between the store's points and the API, opened in order and closed in reverse.
@@ -47,8 +49,9 @@ type backend struct {
 // inMemory is what storeFlags.Data holds for a store that ends with the process.
 const inMemory = ""
 
-// openBackend tells on w how far the opening of a large store has come.
+// openBackend opens what a command needs that ends when it is done, and tells on w how far the opening of a large store has come.
 func openBackend(ctx context.Context, sf storeFlags, ef embedderFlags, log *slog.Logger, w io.Writer) (*backend, error) {
+	sf.lateCodes = true
 	return openServing(ctx, sf, ef, servingOptions{server: server.Options{Log: log}}, w)
 }
 
@@ -102,7 +105,7 @@ func (f storeFlags) connect(ctx context.Context, w io.Writer, log *slog.Logger, 
 	if f.Qdrant != "" {
 		return f.dial(ctx, seen)
 	}
-	db, err := openLocal(f.Data, local.Options{Logger: log}, w)
+	db, err := openLocal(f.Data, local.Options{Logger: log, LateCodes: f.lateCodes}, w)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -108,7 +108,15 @@ type search struct {
 func (c *collection) searchAll(ctx context.Context, list []*search, cond condition, limit int) error {
 	set, rest := c.candidates(cond)
 	d := c.dense[list[0].query.space.name]
-	together := d != nil && !d.inHalves() && rest == nil && set.GetCardinality() >= fewRows && d.codes.Stats().Bytes >= onePassFrom
+	together := d != nil && !d.inHalves() && rest == nil && set.GetCardinality() >= fewRows
+	var codes *code.Column
+	if together {
+		var err error
+		if codes, err = d.searchable(ctx); err != nil {
+			return err
+		}
+		together = codes.Stats().Bytes >= onePassFrom
+	}
 	var found [][]code.Hit
 	n := c.newTop(ctx, limit).limit + 1
 	if together {
@@ -121,7 +129,7 @@ func (c *collection) searchAll(ctx context.Context, list []*search, cond conditi
 			vectors[i] = one.query.examples[0].dense
 		}
 		var err error
-		if found, err = d.codes.SearchAll(ctx, vectors, n, code.Options{Mask: mask, Exact: list[0].query.exact}); err != nil {
+		if found, err = codes.SearchAll(ctx, vectors, n, code.Options{Mask: mask, Exact: list[0].query.exact}); err != nil {
 			return contextStatus(err)
 		}
 	}

@@ -61,7 +61,7 @@ func (db *DB) load() error {
 	if err != nil {
 		return err
 	}
-	if err := l.fillAll(cat, db.storage.Read, db.options.Progress); err != nil {
+	if err := l.fillAll(cat, db.storage.Read, db.options); err != nil {
 		return err
 	}
 	db.places, db.nextID = l.places, nextID
@@ -136,12 +136,12 @@ func (l *loader) dropUnfinished() {
 }
 
 // fillAll gives the collections their points, side by side.
-func (l *loader) fillAll(cat *catalog, read func(journal.Location) []byte, report func(Progress)) error {
+func (l *loader) fillAll(cat *catalog, read func(journal.Location) []byte, options Options) error {
 	points, vectors := int64(0), int64(0)
 	for _, t := range l.tables {
 		points += int64(t.size)
 	}
-	indexed := counting(report, Indexing, points, 10_000)
+	indexed := counting(options.Progress, Indexing, points, 10_000)
 	if err := cat.each(func(c *collection) error {
 		if err := l.fill(c, read, func() { indexed.add(1) }); err != nil {
 			return fmt.Errorf("%w: collection %s: %w", ErrCorrupt, c.name, err)
@@ -151,12 +151,15 @@ func (l *loader) fillAll(cat *catalog, read func(journal.Location) []byte, repor
 		return err
 	}
 	indexed.end()
+	if options.LateCodes {
+		return nil
+	}
 	for _, c := range cat.collections {
 		for _, d := range c.dense {
 			vectors += int64(d.count())
 		}
 	}
-	coded := counting(report, Coding, vectors, 10_000)
+	coded := counting(options.Progress, Coding, vectors, 10_000)
 	if err := cat.each(func(c *collection) error {
 		for name, d := range c.dense {
 			if err := d.loadCodes(context.Background(), func(rows int) { coded.add(int64(rows)) }); err != nil {

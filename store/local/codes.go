@@ -46,8 +46,34 @@ func (d *denseColumn) loadCodes(ctx context.Context, coded func(rows int)) error
 			live[r/64] |= 1 << (r % 64)
 		}
 	}
-	d.codes = d.newCodes()
-	return d.codes.Load(ctx, live, 0, coded)
+	codes := d.newCodes()
+	if err := codes.Load(ctx, live, 0, coded); err != nil {
+		return err
+	}
+	d.codes = codes
+	return nil
+}
+
+// searchable returns the codes, which are made now where they were left to the first search. Nothing is written meanwhile.
+func (d *denseColumn) searchable(ctx context.Context) (*code.Column, error) {
+	d.coding.Lock()
+	defer d.coding.Unlock()
+	if d.codes == nil {
+		if err := d.loadCodes(ctx, nil); err != nil {
+			return nil, contextStatus(err)
+		}
+	}
+	return d.codes, nil
+}
+
+// stats are of no codes until there are any.
+func (d *denseColumn) stats() code.Stats {
+	d.coding.Lock()
+	defer d.coding.Unlock()
+	if d.codes == nil {
+		return code.Stats{}
+	}
+	return d.codes.Stats()
 }
 
 // mask is a set of points as a set of rows, a bit each. Bits of points that have no row mean nothing.
@@ -79,8 +105,12 @@ func (s *scan) nearest(d *denseColumn, mask []uint64) (done bool, err error) {
 	if s.rest != nil {
 		n = 4*n + 64
 	}
+	codes, err := d.searchable(s.ctx)
+	if err != nil {
+		return false, err
+	}
 	for range 2 {
-		hits, err := d.codes.Search(s.ctx, nil, s.q.examples[0].dense, n, code.Options{Mask: mask, Exact: s.q.exact})
+		hits, err := codes.Search(s.ctx, nil, s.q.examples[0].dense, n, code.Options{Mask: mask, Exact: s.q.exact})
 		if err != nil {
 			return false, contextStatus(err)
 		}

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/akinserver/akin/store/local/code"
 )
@@ -217,6 +219,51 @@ func TestCodesAreThereAfterReopening(t *testing.T) {
 	db, _ = opened(t, dir, quiet)
 	if after := kindOf(db); after != before {
 		t.Errorf("want codes of the kind %v, got %v", before, after)
+	}
+}
+
+// TestLateCodes puts and deletes points before the first search, in a store whose codes are made by that one.
+func TestLateCodes(t *testing.T) {
+	dir := t.TempDir()
+	db, client := opened(t, dir, quiet)
+	easyPoints(t, client)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	late := quiet
+	late.LateCodes = true
+	db, client = opened(t, dir, late)
+	column := func() *denseColumn { return db.catalog().collections["c"].dense[""] }
+	if column().codes != nil || db.Stats().Collections["c"].Memory.Codes != 0 {
+		t.Fatal("there are codes already")
+	}
+	query := randomRow(rand.New(rand.NewPCG(9, 9)), 64)
+	upserted(t, client, "c", &qdrant.PointStruct{Id: qdrant.NewIDNum(99_999), Vectors: qdrant.NewVectorsDense(query), Payload: qdrant.NewValueMap(map[string]any{"third": 0})})
+	if _, err := client.Delete(t.Context(), &qdrant.DeletePoints{CollectionName: "c", Wait: waiting, Points: qdrant.NewPointsSelector(qdrant.NewIDNum(1))}); err != nil {
+		t.Fatal(err)
+	}
+	found := func(client *qdrant.Client) []*qdrant.ScoredPoint {
+		hits, err := client.Query(t.Context(), &qdrant.QueryPoints{CollectionName: "c", Query: qdrant.NewQuery(query...), Limit: qdrant.PtrOf(uint64(50))})
+		if err != nil {
+			t.Error(err)
+		}
+		return hits
+	}
+	var searches sync.WaitGroup // the first of which come at once
+	for range 4 {
+		searches.Go(func() { found(client) })
+	}
+	searches.Wait()
+	got := found(client)
+	if column().codes == nil || column().codes.Stats().Kind == code.Exact {
+		t.Error("the searches made no codes")
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, client = opened(t, dir, quiet)
+	if diff := gocmp.Diff(found(client), got, protocmp.Transform()); diff != "" || got[0].GetId().GetNum() != 99_999 {
+		t.Errorf("(-codes at the start +late):\n%s", diff)
 	}
 }
 

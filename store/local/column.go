@@ -21,7 +21,9 @@ type denseColumn struct {
 	rows  []uint32   // of each slot; noRow where the point has no such vector
 	free  []uint32   // rows
 	moved int        // rows whose number is not their slot's
-	codes *code.Column
+
+	coding sync.Mutex   // of searches that find no codes
+	codes  *code.Column // nil where they are made late
 }
 
 const (

@@ -55,7 +55,9 @@ type Options struct {
 	TLS            *tls.Config  // of Serve; nil serves plain text
 	Logger         *slog.Logger // told of writes that fail without anybody waiting; nil means slog.Default()
 	// Progress is called now and then while Open works, by one goroutine at a time, and must be quick; nil logs every 10 s.
-	Progress       func(Progress)
+	Progress func(Progress)
+	// LateCodes leaves the codes of the vectors that a folder holds to the first search for one: for a process that hardly searches.
+	LateCodes      bool
 	PartialUpserts bool // of an upsert with a point that does not fit keep the others, as Qdrant may; false keeps none
 }
 

@@ -62,7 +62,7 @@ func (c *collection) stats() CollectionStats {
 	s.Memory.Points = sliceBytes(c.points) + sliceBytes(c.hashed) + sliceBytes(c.table.free) + int64(c.live.GetSizeInBytes()) + c.order.memory()
 	for _, d := range c.dense {
 		s.Memory.Vectors += sliceBytes(d.first) + sliceBytes(d.slots) + sliceBytes(d.rows) + sliceBytes(d.free)
-		s.Memory.Codes += int64(d.codes.Stats().Bytes)
+		s.Memory.Codes += int64(d.stats().Bytes)
 	}
 	for _, m := range c.multi {
 		s.Memory.Vectors += sliceBytes(m.vectors)
