@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"time"
 
@@ -56,6 +57,8 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	opts := server.Options{Log: log, Drain: c.Drain, Grace: c.Grace, Observe: seen, Keys: keys, TLS: config, Limits: c.limits(c.Qdrant != "" || c.Embedder == "openai"), Conns: c.bound("grpc", seen)}
+	opts.Limits.Calls = opts.Limits.AtOnce() // by the number of processors
+	moreThreads()
 	b, err := openServing(ctx, c.storeFlags, c.embedderFlags, servingOptions{server: opts, admin: c.Admin}, std.err)
 	if err != nil {
 		return err
@@ -85,6 +88,18 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	log.Info("stopped: the calls in flight are answered")
 	return nil
+}
+
+// processors are those that the process may use at the start.
+var processors = runtime.GOMAXPROCS(0)
+
+// moreThreads lets twice as many threads compute as there are processors, unless the environment says how many. Go takes a thread from a goroutine that computes after 10 ms; so while there was much
+// to do, whatever takes a moment but several goroutines, as refusing a call does, waited for that again and again. With threads to spare it is the system that shares the processors out,
+// and it gives way to what has had little of them (docs/operations.md, Overload).
+func moreThreads() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(2 * processors)
+	}
 }
 
 // warm gets out of the way what would slow down the first questions: what scores mean is learnt, and what opening an embedded store has left behind in memory is collected. A store that is away
