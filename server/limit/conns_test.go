@@ -83,7 +83,14 @@ func request(conn net.Conn, path string) (int, error) {
 func TestConnsOverHTTP(t *testing.T) {
 	conns := limit.NewConns(most)
 	entered, leave := make(chan struct{}), make(chan struct{})
-	server := &http.Server{ConnState: conns.State, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	idled := make(chan struct{}, 100) // once for each answer, after which the server says that the connection waits for its next request
+	state := func(of net.Conn, state http.ConnState) {
+		conns.State(of, state)
+		if state == http.StateIdle {
+			idled <- struct{}{}
+		}
+	}
+	server := &http.Server{ConnState: state, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
 			entered <- struct{}{}
 			<-leave
@@ -104,7 +111,11 @@ func TestConnsOverHTTP(t *testing.T) {
 			_, err := request(conn, "/slow")
 			answered <- err
 		}()
-		<-entered
+		select {
+		case <-entered:
+		case err := <-answered:
+			t.Fatalf("who has something to do is not let in: %v", err)
+		}
 		return conn, answered
 	}
 	busy, first := slow() // of all the oldest, and has something to do
@@ -116,17 +127,19 @@ func TestConnsOverHTTP(t *testing.T) {
 	if code, err := request(idle[0], "/"); code != 200 || err != nil { // now it has been idle for a shorter time than the others
 		t.Fatal(code, err)
 	}
-	time.Sleep(50 * time.Millisecond) // the answer is there before the server says that it waits for the next request
+	<-idled
 	probe := dial(t, address)
 	if code, err := request(probe, "/"); code != 200 || err != nil {
-		t.Errorf("a probe, while all connections are taken: %d, %v", code, err)
+		t.Fatalf("a probe, while all connections are taken: %d, %v", code, err)
 	}
+	<-idled
 	if err := closed(idle[1]); err != nil {
 		t.Errorf("who has been idle for longest: %v", err)
 	}
 	if code, err := request(idle[0], "/"); code != 200 || err != nil {
-		t.Errorf("who has not: %d, %v", code, err)
+		t.Fatalf("who has not: %d, %v", code, err)
 	}
+	<-idled
 	wantStats(t, conns, most, 1, 0)
 	for range 2 {
 		dial(t, address) // a flood
