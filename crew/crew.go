@@ -36,7 +36,7 @@ func (c *Crew) Finish() {
 	}
 }
 
-// Each calls f with the numbers below n, as many at a time as there are processors, and panics if one of them did.
+// Each calls f with the numbers below n, as many at a time as goroutines may compute (GOMAXPROCS), and panics if one of them did.
 func Each(n int, f func(i int)) {
 	var next atomic.Int64
 	work := func() {

@@ -82,7 +82,7 @@ func (c serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if !keys.Required() {
 		log.Warn("there are no keys: whoever reaches this address can read, write and delete", "keys", c.path(c.Data))
 	}
-	webOptions := gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages), ConnState: webConns.State, Busy: opts.Limits.AtOnce()}
+	webOptions := gateway.Options{Log: log, Drain: c.Drain, Timeout: c.MaxTime, Observe: seen, Wrap: boxed(pages), ConnState: webConns.State, Busy: opts.Limits.Calls}
 	if err := b.serve(ctx, opts.Conns.Listener(lis), web, webOptions); err != nil {
 		return err
 	}

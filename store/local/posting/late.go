@@ -40,8 +40,6 @@ func (l *Lists) putLate(slot uint32, indices []uint32, weights []float32) {
 
 func (l *Lists) enter(s *shard, waiting []lateEntry) {
 	for _, e := range waiting {
-		of := s.list(e.key)
-		l.extend(of, 1)
-		l.append(of, e.Entry)
+		l.append(s.list(e.key), e.Entry)
 	}
 }

@@ -125,14 +125,7 @@ func (l *Lists) entries(of *list) []Entry {
 }
 
 // Len is how many entries an index has.
-func (l *Lists) Len(index uint32) int {
-	s := l.shard(keyOf(index))
-	at, found := s.find(keyOf(index))
-	if !found {
-		return 0
-	}
-	return int(s.lists[at].n)
-}
+func (l *Lists) Len(index uint32) int { return len(l.Of(index)) }
 
 // Put enters a point into the lists of its indices, in none of which it is.
 func (l *Lists) Put(slot uint32, indices []uint32, weights []float32) {
@@ -144,7 +137,6 @@ func (l *Lists) Put(slot uint32, indices []uint32, weights []float32) {
 		key := keyOf(index)
 		of := l.shard(key).list(key)
 		if e := (Entry{slot, weights[i]}); of.n == 0 || of.last[0].Slot < slot { // as of nearly all that are new
-			l.extend(of, 1)
 			l.append(of, e)
 		} else {
 			l.insert(of, e)
@@ -152,9 +144,9 @@ func (l *Lists) Put(slot uint32, indices []uint32, weights []float32) {
 	}
 }
 
-// extend makes room behind the entries of a list.
-func (l *Lists) extend(of *list, by int) {
-	n := int(of.n) + by
+// extend makes room for one more behind the entries of a list.
+func (l *Lists) extend(of *list) {
+	n := int(of.n) + 1
 	if n <= int(of.size) || n == 1 {
 		return
 	}
@@ -164,8 +156,9 @@ func (l *Lists) extend(of *list, by int) {
 	l.room.give(old.at, old.size)
 }
 
-// append puts an entry where there is room for it.
+// append puts an entry behind those of a list.
 func (l *Lists) append(of *list, e Entry) {
+	l.extend(of)
 	if of.size > 0 {
 		l.room.at(of.at, of.size)[of.n] = e
 	}
@@ -174,7 +167,7 @@ func (l *Lists) append(of *list, e Entry) {
 }
 
 func (l *Lists) insert(of *list, e Entry) {
-	l.extend(of, 1)
+	l.extend(of)
 	at := Below(l.entries(of), e.Slot)
 	of.n++
 	entries := l.entries(of)
