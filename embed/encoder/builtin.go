@@ -10,7 +10,7 @@ import (
 )
 
 // builtinVersion changes whenever the vector of any text does: stored vectors of another version are not compared with new ones.
-const builtinVersion = 1
+const builtinVersion = 2
 
 // BuiltinOptions are what a Builtin can be told.
 type BuiltinOptions struct {
@@ -79,8 +79,7 @@ const (
 	placeWeight = 0.57735026918962576 // 1/sqrt(places)
 	// Pieces of minGram to maxGram letters stand for a word too, so that its other forms come near it.
 	minGram, maxGram = 3, 5
-	gramShare        = 0.4 // of all pieces of a word, beside the word
-	longestWord      = 40  // bytes of folded text; what is longer is an address or a serial number, and has no other forms
+	gramShare        = 0.4 // of all pieces of a word that is no longer than longestStemmed, beside the word
 )
 
 // project adds a term to v. Products are rounded before they are added: a processor that fuses the two would make other vectors.
@@ -88,10 +87,10 @@ func (c *counter) project(v []float32, f *counted) {
 	w := f.weight * builtinShares[f.kind] * (1 + float32(repeats*log2(f.times)))
 	throw(v, f.hash, w)
 	u := &c.units[f.first]
-	if f.kind != single || u.kind != word || f.weight <= functionWeight || u.to-u.from > longestWord {
+	if f.kind != single || u.kind != word || f.weight <= functionWeight || u.to-u.from > longestStemmed {
 		return
 	}
-	var buf [longestWord + 2]byte
+	var buf [longestStemmed + 2]byte
 	marked := append(append(append(buf[:0], '<'), c.text[u.from:u.to]...), '>')
 	n := 0
 	for size := minGram; size <= maxGram; size++ {

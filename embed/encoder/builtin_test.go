@@ -126,7 +126,7 @@ const (
 
 // TestBuiltinStaysTheSame holds stored vectors comparable with new ones, on every machine.
 func TestBuiltinStaysTheSame(t *testing.T) {
-	const want = "builtin/1/384 ac42cbf3ba8ae29c"
+	const want = "builtin/2/384 69e896e867d07e99"
 	h := fnv.New64a()
 	b := newBuiltin(t, 0)
 	for _, v := range embed(t, b, append(seeds, report, reportZH)...) {
@@ -195,7 +195,7 @@ func TestBuiltinOptions(t *testing.T) {
 			t.Errorf("NewBuiltin of %d dimensions: error %v, want one about dimensions", dimensions, err)
 		}
 	}
-	if b := newBuiltin(t, 64); b.Dimensions() != 64 || b.Fingerprint() != "builtin/1/64" {
+	if b := newBuiltin(t, 64); b.Dimensions() != 64 || b.Fingerprint() != "builtin/2/64" {
 		t.Errorf("got %d dimensions, fingerprint %s", b.Dimensions(), b.Fingerprint())
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // LexicalFingerprint names all that decides the vectors of Lexical.
-const LexicalFingerprint = "lexical/3"
+const LexicalFingerprint = "lexical/4"
 
 // BM25 (Robertson et al. 1994) on both sides of a comparison, but for two things. A term also weighs what it tells by itself, so that a corpus of forty
 // articles, whose document frequencies say little yet, is searched as well as one of a million. And a vector is divided by a power of its length, which lies
@@ -20,17 +20,24 @@ const (
 	// meanLength is a fixed length of text, in words and characters, at which it is not: a mean that follows the corpus would
 	// make stored weights wrong with every text added. It is that of a short article.
 	meanLength = 400
-	// leastWord is what a function word weighs here, leastGlyph a character that is common in any writing: the document frequencies damp it as well, and a
-	// character is seldom a word by itself.
-	leastWord  = 0.15
-	leastGlyph = 0.4
+	// leastWord is what a function word weighs at least in a long text, and leastInSentence in one that has hardly a word: should and not are a tenth of what a sentence says, and
+	// the style of an article. Half way lies at some 25 words. The document frequencies damp them as well.
+	leastWord       = 0.15
+	leastInSentence = 0.3
+	sentence        = 60  // words
+	leastGlyph      = 0.4 // of a character that is common in any writing, which is seldom a word by itself
 )
 
-// lexicalShares says how much each kind of term counts, lexicalLeast what one of it weighs that tells nothing.
-var (
-	lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compound: 0.5, words2: 0}
-	lexicalLeast  = [termKinds]float32{single: leastWord, glyphs1: leastGlyph, glyphs2: leastGlyph, compound: leastWord}
-)
+// lexicalShares says how much each kind of term counts.
+var lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compound: 0.5, words2: 0}
+
+// lexicalLeast says what a term of each kind weighs that tells nothing by itself, in a text of so many words and characters. It is made of quotients and products that are
+// rounded one by one, whose results are the same on every machine.
+func lexicalLeast(units int) [termKinds]float32 {
+	short := sentence / (sentence + float32(units))
+	word := leastWord + float32((leastInSentence-leastWord)*float32(short*short))
+	return [termKinds]float32{single: word, glyphs1: leastGlyph, glyphs2: leastGlyph, compound: word}
+}
 
 // Lexical returns the sparse vector of a text, by which it finds others and is found, for a store that multiplies each weight of a query's vector by
 // the term's inverse document frequency. A text without any term has an empty vector.
@@ -71,10 +78,11 @@ const maxKeys = 64
 func (c *counter) lexical(room akin.SparseVector, keys int) (whole, few akin.SparseVector) {
 	norm := float32(saturation) * ((1 - lengthNorm) + lengthNorm*float32(len(c.units))/meanLength)
 	c.places, c.telling = c.places[:0], c.telling[:0]
+	least := lexicalLeast(len(c.units))
 	var square float64 // of the length that the vector would have if document frequencies said what the terms tell by themselves
 	for i := range c.found {
 		f := &c.found[i]
-		tf, telling := float32(f.times), max(f.weight, lexicalLeast[f.kind])
+		tf, telling := float32(f.times), max(f.weight, least[f.kind])
 		w := lexicalShares[f.kind] * float32(math.Sqrt(float64(telling))) * tf * (saturation + 1) / (tf + norm)
 		square += float64(w*telling) * float64(w*telling)
 		c.places = append(c.places, uint64(index(f.hash))<<32|uint64(math.Float32bits(w)))

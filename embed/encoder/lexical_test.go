@@ -22,8 +22,8 @@ func score(query, document akin.SparseVector) (sum float32) {
 func TestLexicalFinds(t *testing.T) {
 	tests := []struct{ name, query, near, far string }{
 		{
-			name:  "a rare word over many common ones",
-			query: "what did the minister say about Ostby",
+			name:  "two rare words over many common ones, before document frequencies damp these further",
+			query: "what did the minister say about the dredger of Ostby",
 			near:  "Ostby resigned over the dredger",
 			far:   "what the mayor did say about the glacier",
 		},

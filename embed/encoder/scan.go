@@ -33,6 +33,7 @@ type scanner struct {
 	text  []byte // folded letters and digits, one after the other
 	atoms []atom
 	units []unit
+	stems stems
 }
 
 // atom is a longest run of letters or of digits, or one character.
@@ -220,7 +221,7 @@ func (s *scanner) join(i int) int {
 	}
 	if z := len(s.units) - 1; z > first {
 		s.units[z].parts = uint8(z - first + 1)
-		s.units[z].whole = s.hash(s.text[s.atoms[i].from:s.atoms[n-1].to])
+		s.units[z].whole = s.stems.hash(s.text[s.atoms[i].from:s.atoms[n-1].to], 1)
 	}
 	return n
 }
@@ -289,7 +290,8 @@ func (s *scanner) add(kind kind, first, last int) {
 			u.from, u.to = s.keep("u.s")
 		}
 		text := s.text[u.from:u.to]
-		u.hash, u.weight = s.hash(text), weightOfWord(text)
+		u.weight = weightOfWord(text)
+		u.hash = s.stems.hash(text, u.weight)
 	}
 }
 
@@ -307,22 +309,10 @@ func (s *scanner) initials(u *unit) {
 	u.from, u.to = n, int32(len(s.text))
 }
 
-// hash returns the hash of the stem of a word.
-func (s *scanner) hash(word []byte) uint64 {
-	prefix, y := stem(word)
-	if y {
-		from, to := s.keep(string(prefix), "y")
-		return xxhash.Sum64(s.text[from:to])
-	}
-	return xxhash.Sum64(prefix)
-}
-
-// keep puts texts, joined, after all folded text.
-func (s *scanner) keep(texts ...string) (from, to int32) {
+// keep puts a text after all folded text.
+func (s *scanner) keep(text string) (from, to int32) {
 	from = int32(len(s.text))
-	for _, t := range texts {
-		s.text = append(s.text, t...)
-	}
+	s.text = append(s.text, text...)
 	return from, int32(len(s.text))
 }
 

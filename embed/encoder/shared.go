@@ -25,13 +25,13 @@ func Terms(text string) []Term {
 	defer counters.Put(c)
 	c.scan(text)
 	var terms []Term
-	cut := cutter{text: text}
+	cut, least := cutter{text: text}, lexicalLeast(len(c.units))
 	c.terms(func(t term) {
 		if lexicalShares[t.kind] == 0 {
 			return
 		}
 		span := c.span(t.first, t.last)
-		terms = append(terms, Term{index(t.hash), cut.cut(span), max(t.weight, lexicalLeast[t.kind]), span})
+		terms = append(terms, Term{index(t.hash), cut.cut(span), max(t.weight, least[t.kind]), span})
 	})
 	return terms
 }

@@ -98,6 +98,7 @@ func (c *counter) add(t term) {
 	for ; c.slots[i] != 0; i = (i + 1) & mask {
 		if f := &c.found[c.slots[i]-1]; f.hash == t.hash {
 			f.times++
+			f.weight = max(f.weight, t.weight) // united and unit are one term, whichever comes first
 			return
 		}
 	}
