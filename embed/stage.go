@@ -121,7 +121,8 @@ func (s *Stage) documents(articles []akin.Article, origins []store.Origin) ([]*d
 		first[article.ID] = true
 		d := &document{result: &results[i]}
 		d.Article, d.Origin = *article, origins[i]
-		d.Article.Paragraphs, d.Article.Statements = slices.Clone(article.Paragraphs), slices.Clone(article.Statements) // Place writes, and the caller may send them twice at a time
+		// Place writes into them, and the caller may send them twice at a time.
+		d.Article.Paragraphs, d.Article.Statements = slices.Clone(article.Paragraphs), slices.Clone(article.Statements)
 		d.Article.Place()
 		d.Revision = s.revision(&d.Article)
 		documents = append(documents, d)

@@ -20,8 +20,8 @@ const (
 	// meanLength is a fixed length of text, in words and characters, at which it is not: a mean that follows the corpus would
 	// make stored weights wrong with every text added. It is that of a short article.
 	meanLength = 400
-	// leastWord is what a function word weighs at least in a long text, and leastInSentence in one that has hardly a word: should and not are a tenth of what a sentence says, and
-	// the style of an article. Half way lies at some 25 words. The document frequencies damp them as well.
+	// leastWord is what a word weighs at least in a long text, leastInSentence in one that has hardly a word, and half of both at some 25 words (sentence sets that): should and
+	// not are a tenth of what a sentence says, and the style of an article. The document frequencies damp them as well.
 	leastWord       = 0.15
 	leastInSentence = 0.3
 	sentence        = 60  // words
@@ -31,8 +31,8 @@ const (
 // lexicalShares says how much each kind of term counts.
 var lexicalShares = [termKinds]float32{single: 1, glyphs1: 1, glyphs2: 1, compound: 0.5, words2: 0}
 
-// lexicalLeast says what a term of each kind weighs that tells nothing by itself, in a text of so many words and characters. It is made of quotients and products that are
-// rounded one by one, whose results are the same on every machine.
+// lexicalLeast says what a term of each kind weighs that tells nothing by itself, in a text of so many words and characters. It is made of quotients and products that
+// are rounded one by one, whose results are the same on every machine.
 func lexicalLeast(units int) [termKinds]float32 {
 	short := sentence / (sentence + float32(units))
 	word := leastWord + float32((leastInSentence-leastWord)*float32(short*short))

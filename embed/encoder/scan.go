@@ -33,7 +33,6 @@ type scanner struct {
 	text  []byte // folded letters and digits, one after the other
 	atoms []atom
 	units []unit
-	stems stems
 }
 
 // atom is a longest run of letters or of digits, or one character.
@@ -221,7 +220,7 @@ func (s *scanner) join(i int) int {
 	}
 	if z := len(s.units) - 1; z > first {
 		s.units[z].parts = uint8(z - first + 1)
-		s.units[z].whole = s.stems.hash(s.text[s.atoms[i].from:s.atoms[n-1].to], 1)
+		s.units[z].whole = hashOfStem(s.text[s.atoms[i].from:s.atoms[n-1].to], 1)
 	}
 	return n
 }
@@ -291,7 +290,7 @@ func (s *scanner) add(kind kind, first, last int) {
 		}
 		text := s.text[u.from:u.to]
 		u.weight = weightOfWord(text)
-		u.hash = s.stems.hash(text, u.weight)
+		u.hash = hashOfStem(text, u.weight)
 	}
 }
 

@@ -1,21 +1,24 @@
 package encoder
 
 import (
+	"sync/atomic"
+
 	"github.com/blevesearch/snowballstem"
 	"github.com/blevesearch/snowballstem/english"
 	"github.com/cespare/xxhash/v2"
 )
 
-// stems makes words of one stem alike: banning, banned and bans, by Snowball's stemmer for English (Porter 2001, "Snowball: a language for stemming algorithms").
-// Two people who say one thing seldom choose the same forms; what that gives is in docs/ranking.md. Words of other languages lose an ending here
-// and there, in every text alike. It remembers the words that it met last, because most words of a text are common ones.
-type stems [1 << 12]struct{ word, stem uint64 } // hashes; a word's place is the last bits of its own
+// stems remembers the stems of the words that were met last, for all scanners: most words of a text are common ones, and to take a stem costs more than to read the word.
+// A word's place is the last bits of its hash. Two goroutines may write one place at a time; whoever reads half of each finds another
+// word there than its own, and takes the stem itself (Hyatt and Mann 2002, "A lockless transposition table implementation for parallel search").
+var stems [1 << 14]struct{ both, stem atomic.Uint64 } // hashes; both is the word's, xor the stem's
 
 // The shortest and the longest word that has endings, in bytes; what is longer is an address or a serial number.
 const shortestStemmed, longestStemmed = 3, 40
 
-// hash returns the hash of the stem of a folded word, which for a function word is the word: will is not willing, nor other others'.
-func (s *stems) hash(word []byte, weight float32) uint64 {
+// hashOfStem returns the hash of the stem of a folded word, so that banning, banned and bans are alike: two people who say one thing seldom choose the same forms
+// (docs/ranking.md). A function word of that weight is its own stem: will is not willing, nor other others'.
+func hashOfStem(word []byte, weight float32) uint64 {
 	h := xxhash.Sum64(word)
 	switch {
 	case weight <= functionWeight:
@@ -23,17 +26,22 @@ func (s *stems) hash(word []byte, weight float32) uint64 {
 	case len(word) < shortestStemmed || len(word) > longestStemmed:
 		return h
 	}
-	known := &s[h%uint64(len(s))]
-	if known.word != h {
-		known.word, known.stem = h, h
-		if stem := stem(word); stem != "" {
-			known.stem = xxhash.Sum64String(stem)
-		}
+	known := &stems[h%uint64(len(stems))]
+	of := known.stem.Load()
+	if known.both.Load()^of == h {
+		return of
 	}
-	return known.stem
+	of = h
+	if stem := stem(word); stem != "" {
+		of = xxhash.Sum64String(stem)
+	}
+	known.stem.Store(of)
+	known.both.Store(h ^ of)
+	return of
 }
 
-// stem returns the stem of a word, which is made to be compared, not to be read; "" of a word with any letter but a to z.
+// stem returns the stem of a word by Snowball's stemmer for English (Porter 2001, "Snowball: a language for stemming algorithms"), which is made to be compared, not to be
+// read; "" of a word with any letter but a to z. Words of other languages lose an ending here and there, in every text alike.
 func stem(word []byte) string {
 	for _, c := range word {
 		if c < 'a' || 'z' < c {
