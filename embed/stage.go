@@ -384,9 +384,8 @@ func (d *document) attach(vectors map[string][]float32, dimensions int) {
 		if words < partWords && i+1 < len(d.Article.Paragraphs) {
 			continue
 		}
-		part := store.Part{Dense: d.sum(from, i+1, dimensions), Words: words}
-		part.Lexical, part.Keys = encoder.LexicalKeys(d.heading + "\n" + text)
-		d.Parts = append(d.Parts, part)
+		w := encoder.Weigh(d.heading + "\n" + text)
+		d.Parts = append(d.Parts, store.Part{Dense: d.sum(from, i+1, dimensions), Lexical: w.Lexical, Keys: w.Keys, Words: words})
 		from, words, text = i+1, 0, ""
 	}
 }

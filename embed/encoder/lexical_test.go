@@ -54,7 +54,7 @@ func TestLexicalFinds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			q := Lexical(tt.query)
+			q := Ask(tt.query).Lexical
 			if near, far := score(q, Lexical(tt.near)), score(q, Lexical(tt.far)); near <= far {
 				t.Errorf("query %q\nnear  %.3f %q\nfar   %.3f %q", tt.query, near, tt.near, far, tt.far)
 			}
@@ -72,27 +72,47 @@ func TestLexicalOfTwiceTheText(t *testing.T) {
 	}
 }
 
-func TestLexicalKeys(t *testing.T) {
+func TestKeys(t *testing.T) {
 	long := strings.Repeat(report+reportZH, 3)
-	whole, keys := LexicalKeys(long)
-	if diff := cmp.Diff(Lexical(long), whole); diff != "" {
-		t.Errorf("LexicalKeys makes another vector than Lexical (-want +got):\n%s", diff)
+	w := Weigh(long)
+	if diff := cmp.Diff(Lexical(long), w.Lexical); diff != "" {
+		t.Errorf("Weigh makes another vector than Lexical (-want +got):\n%s", diff)
 	}
-	if len(keys.Indices) != maxKeys || len(whole.Indices) <= maxKeys {
-		t.Fatalf("%d keys of %d terms, want %d", len(keys.Indices), len(whole.Indices), maxKeys)
+	if len(w.Keys.Indices) != maxKeys || len(w.Lexical.Indices) <= maxKeys {
+		t.Fatalf("%d keys of %d terms, want %d", len(w.Keys.Indices), len(w.Lexical.Indices), maxKeys)
 	}
-	for i, index := range keys.Indices {
-		j, found := slices.BinarySearch(whole.Indices, index)
-		if !found || whole.Values[j] != keys.Values[i] {
-			t.Errorf("key %d weighs %v, which is not its weight in the whole", index, keys.Values[i])
+	for i, index := range w.Keys.Indices {
+		j, found := slices.BinarySearch(w.Lexical.Indices, index)
+		if !found || w.Lexical.Values[j] != w.Keys.Values[i] {
+			t.Errorf("key %d weighs %v, which is not its weight in the whole", index, w.Keys.Values[i])
 		}
 	}
 	the := Lexical("the").Indices[0]
-	if _, found := slices.BinarySearch(keys.Indices, the); found {
+	if _, found := slices.BinarySearch(w.Keys.Indices, the); found {
 		t.Error("the is among the keys of a long report")
 	}
-	if whole, keys := LexicalKeys("dredger"); !cmp.Equal(whole, keys) {
-		t.Errorf("the keys of one word are %v, want the word", keys)
+	if w := Weigh("dredger"); !cmp.Equal(w.Lexical, w.Keys) {
+		t.Errorf("the keys of one word are %v, want the word", w.Keys)
+	}
+}
+
+// TestAsked holds that function words tell less in a text that is typed, and that the same text is recognised all the same.
+func TestAsked(t *testing.T) {
+	const text = "what did the minister say about the dredger"
+	asked, stored := Ask(text), Lexical(text)
+	if diff := cmp.Diff(stored, asked.Stored); diff != "" {
+		t.Errorf("Stored is another vector than Lexical (-want +got):\n%s", diff)
+	}
+	if words := Words(text); asked.Words != words {
+		t.Errorf("%d words, want %d", asked.Words, words)
+	}
+	share := func(v akin.SparseVector, word string) float32 {
+		return score(v, Lexical(word)) / score(v, Lexical("dredger"))
+	}
+	for _, word := range []string{"what", "did", "the"} {
+		if a, s := share(asked.Lexical, word), share(stored, word); a >= s {
+			t.Errorf("%q tells %.2f of what dredger does where it is asked, %.2f where it is stored", word, a, s)
+		}
 	}
 }
 

@@ -35,10 +35,10 @@ func (r *Reading) Close() {
 	readings.Put(r)
 }
 
-// Lexical is the function of that name. The vector is good until Close.
+// Lexical is the vector of a passage, with the weights of Ask. It is good until Close.
 func (r *Reading) Lexical() akin.SparseVector {
 	r.tally(&lexicalShares)
-	whole, _ := r.lexical(r.room, 0)
+	whole, _ := r.lexical(r.room, 0, leastAsked)
 	if len(whole.Indices) > 0 {
 		r.room = whole
 	}

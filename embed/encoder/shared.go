@@ -25,7 +25,7 @@ func Terms(text string) []Term {
 	defer counters.Put(c)
 	c.scan(text)
 	var terms []Term
-	cut, least := cutter{text: text}, lexicalLeast(len(c.units))
+	cut, least := cutter{text: text}, lexicalLeast(len(c.units), leastStored)
 	c.terms(func(t term) {
 		if lexicalShares[t.kind] == 0 {
 			return

@@ -190,7 +190,7 @@ func TestPairs(t *testing.T) {
 				t.Errorf("got %v for a document and itself, want 1", score["b1b1"])
 			case !(score["a1a2"] > score["a1a3"] && score["a1a3"] > score["a1c1"]):
 				t.Errorf("got scores %v, want them in the order of the grades", score)
-			case score["a1c1"] > 0.15 || score["b1c1"] > 0.15:
+			case score["a1c1"] > 0.2 || score["b1c1"] > 0.2:
 				t.Errorf("got scores %v, want hardly any for what has nothing but the commonest words in common", score)
 			case r.Positive != 3:
 				t.Errorf("positive from %v, want 3, the lowest grade above 2.5", r.Positive)

@@ -107,7 +107,7 @@ func (c *calibration) scorer(seeds []seed, weight *float64) *scorer {
 	s := &scorer{seeds: seeds, weight: weight, scales: make([]*scale, len(seeds)), lexicals: make([]float64, len(seeds))}
 	for i := range seeds {
 		s.scales[i] = c.scale(seeds[i].language)
-		s.lexicals[i] = s.scales[i].unit(c.product(seeds[i].lexical, seeds[i].lexical))
+		s.lexicals[i] = s.scales[i].unit(c.product(seeds[i].asked, seeds[i].lexical))
 		if seeds[i].Negative {
 			s.negative = append(s.negative, i)
 		} else {

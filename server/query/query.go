@@ -157,7 +157,8 @@ type seed struct {
 	language string
 	date     string
 	words    int
-	lexical  akin.SparseVector
+	asked    akin.SparseVector // what it is searched by
+	lexical  akin.SparseVector // of a stored text that says the same; of one that is stored, what it is searched by
 	sketch   family.Sketch
 
 	article   *store.Stored          // when it was named by an article's id
@@ -187,11 +188,11 @@ func (e *Engine) seeds(ctx context.Context, r Request) ([]seed, error) {
 		seeds[i] = seed{Seed: s, place: i, probe: store.Probe{ID: s.ID}}
 		if s.ID == "" {
 			t := &seeds[i]
-			t.found, t.text, t.language, t.words = true, s.Text, language.Of(s.Text), encoder.Words(s.Text)
-			var keys akin.SparseVector
-			t.lexical, keys = encoder.LexicalKeys(s.Text)
+			asked := encoder.Ask(s.Text)
+			t.found, t.text, t.language, t.words = true, s.Text, language.Of(s.Text), asked.Words
+			t.asked, t.lexical = asked.Lexical, asked.Stored
 			t.sketch = family.Of(s.Text)
-			t.probe, vectors = store.Probe{Dense: vectors[0], Lexical: t.lexical, Keys: keys}, vectors[1:]
+			t.probe, vectors = store.Probe{Dense: vectors[0], Lexical: asked.Lexical, Keys: asked.Keys}, vectors[1:]
 		}
 	}
 	return seeds, nil
@@ -208,13 +209,13 @@ func completed[T any](stored map[string]T, complete func(*seed, T)) func(*seed) 
 
 func (s *seed) foundArticle(a store.Stored) {
 	s.found, s.article, s.language, s.date = true, &a, a.Article.Language, a.Article.PublishedDate
-	s.words, s.lexical = a.Words, a.Lexical
+	s.words, s.asked, s.lexical = a.Words, a.Lexical, a.Lexical
 	s.sketch, _ = family.Decode(a.Sketch) // one that cannot be read resembles nothing
 }
 
 func (s *seed) foundStatement(st store.StoredStatement) {
 	s.found, s.statement, s.text, s.language, s.date = true, &st, st.Statement.Text, st.Language, st.PublishedDate
-	s.words, s.lexical = st.Words, st.Lexical
+	s.words, s.asked, s.lexical = st.Words, st.Lexical, st.Lexical
 }
 
 // probes splits the seeds into those that candidates should resemble and those that they should not.
