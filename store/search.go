@@ -362,6 +362,7 @@ func zero(v []float32) bool {
 
 // Sample is one point's vectors.
 type Sample struct {
+	ID       string // of an article
 	Language string
 	Words    int
 	Dense    []float32
@@ -390,11 +391,11 @@ func (s *Store) sample(ctx context.Context, name string, filter *qdrant.Filter, 
 	samples := make([]Sample, len(points))
 	for i, p := range points {
 		payload := p.GetPayload()
-		words := int(payload[fieldWords].GetIntegerValue())
-		if b := briefFrom(payload); b.id != "" {
+		words, b := int(payload[fieldWords].GetIntegerValue()), briefFrom(payload)
+		if b.id != "" {
 			words = b.words
 		}
-		samples[i] = Sample{payload[fieldLanguage].GetStringValue(), words, dense(p.GetVectors()), sparse(p.GetVectors())}
+		samples[i] = Sample{b.id, payload[fieldLanguage].GetStringValue(), words, dense(p.GetVectors()), sparse(p.GetVectors())}
 	}
 	return samples, nil
 }

@@ -31,7 +31,10 @@ type scale struct {
 	self    float64 // square root of the lexical score of a typical text against itself
 	dense   float64 // median cosine of two texts drawn by chance
 	lexical float64 // the same of the root of their lexical similarity
-	trust   float64 // of the dense leg, 0 to 1
+	trust   float64 // of the dense leg, 0 to 1, for texts as long as whole
+	brief   float64 // the same for texts as brief as piece
+	piece   float64 // words of the median piece that was asked; 0 if none was
+	whole   float64 // words of the median text
 	literal bool    // the dense leg knows nothing but words
 	topic   float64 // likeness from which on two are about one topic
 }
@@ -83,7 +86,10 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 			if err != nil {
 				return nil, err
 			}
-			c := calibrate(samples, total, e.literal)
+			c, err := calibrate(ctx, samples, total, e.literal, e.reader(key))
+			if err != nil {
+				return nil, err
+			}
 			c.learnt, c.took = now, e.options.Now().Sub(now)
 			return c, nil
 		})
@@ -95,6 +101,16 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 	again.total, again.writes, again.asked = total, writes, now
 	e.keep(key, &again)
 	return &again, nil
+}
+
+// reader reads what the dense leg is asked by: nothing where it knows nothing but words, or where texts have no passages.
+func (e *Engine) reader(key calibrationKey) reader {
+	if e.literal || key.statements {
+		return nil
+	}
+	return func(ctx context.Context, ids []string) (map[string]store.Stored, error) {
+		return e.store.Articles(ctx, key.corpus, ids, store.Read{Passages: true})
+	}
 }
 
 // measureOnce has one call of several measure a corpus. The others go on with what was known before, or wait if nothing was: measuring takes a processor for a moment, and many calls may find
@@ -153,7 +169,8 @@ func stale(c *calibration, total int, now time.Time) bool {
 	return math.Abs(float64(total-c.count)) > float64(c.count)/10 || now.Sub(c.learnt) > max(measuredFor, measuredTimes*c.took)
 }
 
-func calibrate(samples []store.Sample, count int, literal bool) *calibration {
+// calibrate measures the sampled texts; read is nil where the dense leg is not to be asked.
+func calibrate(ctx context.Context, samples []store.Sample, count int, literal bool, read reader) (*calibration, error) {
 	c := &calibration{count: count, rarest: inverseFrequency(count, 1), languages: map[string]*scale{}}
 	languages, holders := map[string][]store.Sample{}, map[uint32]float64{}
 	for _, s := range samples {
@@ -167,15 +184,42 @@ func calibrate(samples []store.Sample, count int, literal bool) *calibration {
 		c.idfs.put(index, inverseFrequency(count, n*float64(count)/float64(len(samples)))) // scaled up to all
 	}
 	// Two languages have no words in common: their pairs would say that everything else is alike.
-	var groups [][]store.Sample
-	for language, group := range languages {
-		groups = append(groups, group)
-		if len(group) >= fewTexts {
-			c.languages[language] = c.measure([][]store.Sample{group}, literal)
+	var groups []*group
+	for language, texts := range languages {
+		g := c.group(texts)
+		groups = append(groups, g)
+		if len(texts) < fewTexts {
+			continue
 		}
+		if read != nil {
+			if err := g.ask(ctx, read); err != nil {
+				return nil, err
+			}
+		}
+		c.languages[language] = c.measure([]*group{g}, literal)
 	}
-	c.all = c.measure(groups, literal)
-	return c
+	if len(groups) == 1 && len(c.languages) == 1 {
+		c.all = c.languages[samples[0].Language]
+	} else {
+		c.all = c.measure(groups, literal)
+	}
+	return c, nil
+}
+
+// group is the sampled texts of one language.
+type group struct {
+	texts []store.Sample
+	roots []float64              // root of each one's lexical score against itself
+	dot   func(i, j int) float64 // lexical score of text i and an earlier one
+	cloze cloze
+}
+
+func (c *calibration) group(texts []store.Sample) *group {
+	g := &group{texts: texts, roots: make([]float64, len(texts)), dot: c.dots(texts)}
+	for i, t := range texts {
+		g.roots[i] = c.rootOf(t.Lexical)
+	}
+	return g
 }
 
 func (c *calibration) scale(language string) *scale {
@@ -186,26 +230,31 @@ func (c *calibration) scale(language string) *scale {
 }
 
 // measure compares the texts of each group with one another.
-func (c *calibration) measure(groups [][]store.Sample, literal bool) *scale {
+func (c *calibration) measure(groups []*group, literal bool) *scale {
 	s := &scale{self: 1, literal: literal}
 	var selves []float64
-	for _, group := range groups {
-		for _, text := range group {
-			selves = append(selves, c.rootOf(text.Lexical))
-		}
+	for _, g := range groups {
+		selves = append(selves, g.roots...)
 	}
 	slices.Sort(selves)
 	if self := quantile(selves, 0.5); self > 0 {
 		s.self = self
 	}
 	var m measured
-	for _, group := range groups {
-		m.add(c, s, group)
+	var pieces cloze
+	var words []float64
+	for _, g := range groups {
+		m.add(s, g)
+		pieces.beaten, pieces.words = append(pieces.beaten, g.cloze.beaten...), append(pieces.words, g.cloze.words...)
+		for _, text := range g.texts {
+			words = append(words, float64(text.Words))
+		}
 	}
 	s.trust = m.trust()
 	if literal {
 		s.trust = literalTrust
 	}
+	s.brief, s.piece, s.whole = pieces.trust(s.trust), quantile(sorted(pieces.words), 0.5), quantile(sorted(words), 0.5)
 	n := float64(len(m.dense))
 	known := n / (n + enoughPairs)
 	s.dense, s.lexical = known*quantile(sorted(m.dense), 0.5), known*quantile(sorted(m.lexical), 0.5)
@@ -236,16 +285,11 @@ type measured struct {
 
 type nearest struct{ lexical, dense float64 }
 
-func (m *measured) add(c *calibration, s *scale, texts []store.Sample) {
-	best := make([]nearest, len(texts))
-	roots := make([]float64, len(texts))
-	for i, t := range texts {
-		roots[i] = c.rootOf(t.Lexical)
-	}
-	dot := c.dots(texts)
-	for i, a := range texts {
-		for j, b := range texts[:i] {
-			dense, lexical := cosine(a.Dense, b.Dense), math.Sqrt(s.alike(dot(i, j), roots[i], roots[j]))
+func (m *measured) add(s *scale, g *group) {
+	best := make([]nearest, len(g.texts))
+	for i, a := range g.texts {
+		for j, b := range g.texts[:i] {
+			dense, lexical := cosine(a.Dense, b.Dense), math.Sqrt(s.alike(g.dot(i, j), g.roots[i], g.roots[j]))
 			m.dense, m.lexical, m.words = append(m.dense, dense), append(m.lexical, lexical), append(m.words, s.decisive(a.Words, b.Words))
 			for _, k := range [2]int{i, j} {
 				if lexical > best[k].lexical {

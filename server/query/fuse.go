@@ -66,7 +66,17 @@ func (f fused) total() float64 { return f.densePart + f.lexicalPart }
 
 // fuse weighs the two legs by how far each can be trusted, for a pair of texts of so many words.
 func (s *scale) fuse(dense, lexical float64, a, b int) fused {
-	return s.weigh(dense, lexical, s.trust*evenWords/(evenWords+float64(s.decisive(a, b))))
+	words := float64(s.decisive(a, b))
+	return s.weigh(dense, lexical, s.trusted(words)*evenWords/(evenWords+words))
+}
+
+// trusted is how far the dense leg is trusted for texts of so many words: from what the pieces said to what the neighbours said, by the logarithm of the length.
+func (s *scale) trusted(words float64) float64 {
+	if s.piece == 0 || s.piece >= s.whole {
+		return s.trust
+	}
+	along := min(1, max(0, math.Log(words/s.piece)/math.Log(s.whole/s.piece)))
+	return s.brief + (s.trust-s.brief)*along*along*(3-2*along)
 }
 
 // decisive is the length that a pair's weights go by: what the shorter text can share decides, but words thrown together blur in the longer one.
