@@ -27,7 +27,7 @@ const (
 	foreignWords = 0.15
 
 	// enoughAsked pieces count as much as the neighbours' trust.
-	enoughAsked = 8
+	enoughAsked = 4
 
 	// The mean share that pieces must beat: with the first the dense leg is not trusted for texts as brief, with the second wholly (docs/ranking.md).
 	noneFound = 0.94

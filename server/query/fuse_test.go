@@ -50,3 +50,21 @@ func TestDecisiveLength(t *testing.T) {
 		t.Errorf("the dense part of hashed words is %v, want %v", got, want)
 	}
 }
+
+// TestTrustedByLength holds that the trust goes from that of the asked pieces to that of the articles.
+func TestTrustedByLength(t *testing.T) {
+	s := &scale{trust: 0.9, brief: 0.1, piece: 10, whole: 160}
+	last := 0.0
+	for _, tt := range []struct{ words, want float64 }{{0, 0.1}, {10, 0.1}, {20, 0.225}, {40, 0.5}, {80, 0.775}, {160, 0.9}, {5000, 0.9}} {
+		got := s.trusted(tt.words)
+		if math.Abs(got-tt.want) > 1e-12 || got < last {
+			t.Errorf("texts of %v words are trusted %v, want %v", tt.words, got, tt.want)
+		}
+		last = got
+	}
+	for _, s := range []*scale{{trust: 0.9, whole: 160}, {trust: 0.9, brief: 0.1, piece: 30, whole: 30}} {
+		if got := s.trusted(30); got != 0.9 {
+			t.Errorf("%+v trusts %v, want .9: nothing brief was asked", *s, got)
+		}
+	}
+}
