@@ -118,6 +118,10 @@ func (e *Engine) reader(key calibrationKey) reader {
 func (e *Engine) measureOnce(ctx context.Context, key calibrationKey, known *calibration, measure func() (*calibration, error)) (*calibration, error) {
 	for {
 		e.mu.Lock()
+		if latest := e.calibrations[key]; latest != nil && (known == nil || latest.learnt.After(known.learnt)) {
+			e.mu.Unlock()
+			return latest, nil // another one was done before this one began
+		}
 		other, busy := e.measuring[key]
 		if !busy {
 			done := make(chan struct{})
@@ -144,12 +148,7 @@ func (e *Engine) measureOnce(ctx context.Context, key calibrationKey, known *cal
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
-		e.mu.Lock()
-		known = e.calibrations[key] // still nil where the other one failed
-		e.mu.Unlock()
-		if known != nil {
-			return known, nil
-		}
+		// Where the other one failed, this one measures.
 	}
 }
 
