@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // How much a word tells about its text depends on how rare it is. The built-in embedder sees one text at a time, so it takes
@@ -105,13 +107,11 @@ const (
 )
 
 var (
-	wordWeights = func() map[string]float32 {
-		t := make(map[string]float32, 2048)
+	wordWeights = func() *table {
+		t := newTable(2048)
 		for _, tier := range tiers {
 			for w := range strings.FieldsSeq(fold(tier.words)) {
-				if _, listed := t[w]; !listed {
-					t[w] = tier.weight
-				}
+				t.put(xxhash.Sum64String(w), tier.weight)
 			}
 		}
 		return t
@@ -137,16 +137,55 @@ var (
 		}
 		return t
 	}()
-	commonPairs = func() map[uint64]struct{} {
-		t := make(map[uint64]struct{}, 512)
+	commonPairs = func() *table {
+		t := newTable(512)
 		for w := range strings.FieldsSeq(charPairs) {
 			a, n := utf8.DecodeRuneInString(w)
 			b, _ := utf8.DecodeRuneInString(w[n:])
-			t[pair(mix(uint64(a)), mix(uint64(b)))] = struct{}{}
+			t.put(pair(mix(uint64(a)), mix(uint64(b))), commonPair)
 		}
 		return t
 	}()
 )
+
+// table holds weights by hash. It is read for every word of a text, which takes a fraction of a map's time: the hash is known, and the table is at most half full.
+type table struct {
+	slots []weighed
+	left  int
+}
+
+type weighed struct {
+	hash   uint64 // 0 where there is none
+	weight float32
+}
+
+// newTable makes a table with room for n weights.
+func newTable(n int) *table { return &table{make([]weighed, 1<<bits.Len(uint(2*n-1))), n} }
+
+// put keeps the first weight of a hash.
+func (t *table) put(hash uint64, weight float32) {
+	slot := t.slot(hash)
+	if slot.hash == hash {
+		return
+	}
+	if t.left--; t.left < 0 {
+		panic("encoder: more weights than the table has room for")
+	}
+	*slot = weighed{hash, weight}
+}
+
+// of returns the weight of a hash; 0 if it has none.
+func (t *table) of(hash uint64) float32 { return t.slot(hash).weight }
+
+// slot is the one of a hash, or the empty one that is for it.
+func (t *table) slot(hash uint64) *weighed {
+	mask := uint64(len(t.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if s := &t.slots[i]; s.hash == hash || s.hash == 0 {
+			return s
+		}
+	}
+}
 
 // log2 is the logarithm to base 2, exact at its powers and linear in between. It is made of sums and divisions alone, whose
 // results are the same on every machine.
@@ -161,17 +200,18 @@ func weightOfPair(a, b *unit, hash uint64) float32 {
 	if a.weight <= tellingChar || b.weight <= tellingChar {
 		w *= emptyPair
 	}
-	if _, listed := commonPairs[hash]; listed {
-		w *= commonPair
+	if damped := commonPairs.of(hash); damped != 0 {
+		w *= damped
 	}
 	return w
 }
 
-func weightOfWord(text []byte) float32 {
-	if w, ok := wordWeights[string(text)]; ok {
+// weightOfWord is that of a word of so many bytes.
+func weightOfWord(hash uint64, size int) float32 {
+	if w := wordWeights.of(hash); w != 0 {
 		return w
 	}
-	if len(text) <= 2 {
+	if size <= 2 {
 		return 0.6
 	}
 	return 1

@@ -59,8 +59,13 @@ func (s *scanner) split(text string) {
 	for i, at := 0, int32(0); i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
-			w.put(c, ascii[c], at, at+1)
-			i, at = i+1, at+1
+			n := 1
+			if class := ascii[c]; class == letter || class == digit {
+				n = w.run(text[i:], class, at)
+			} else if class != ignored {
+				w.part(class)
+			}
+			i, at = i+n, at+int32(n)
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
@@ -126,7 +131,26 @@ type splitter struct {
 	open   bool  // the last atom may grow
 }
 
-// put takes one folded ASCII character.
+// run takes the ASCII letters, or digits, that a text begins with, and returns how many there are.
+func (w *splitter) run(text string, class class, start int32) int {
+	n, small := 1, byte(0)
+	for ; n < len(text) && text[n] < utf8.RuneSelf && ascii[text[n]] == class; n++ {
+	}
+	w.grow(class, start, start+int32(n), true)
+	from := len(w.text)
+	w.text = append(w.text, text[:n]...)
+	if class == letter {
+		for i := from; i < len(w.text); i++ {
+			small |= w.text[i]
+			w.text[i] |= 0x20
+		}
+	}
+	a := &w.atoms[len(w.atoms)-1]
+	a.to, a.upper = a.to+int32(n), a.upper && small&0x20 == 0
+	return n
+}
+
+// put takes one ASCII character that was written in full width.
 func (w *splitter) put(c byte, class class, start, end int32) {
 	switch class {
 	case letter, digit:
@@ -220,7 +244,8 @@ func (s *scanner) join(i int) int {
 	}
 	if z := len(s.units) - 1; z > first {
 		s.units[z].parts = uint8(z - first + 1)
-		s.units[z].whole = hashOfStem(s.text[s.atoms[i].from:s.atoms[n-1].to], 1)
+		text := s.text[s.atoms[i].from:s.atoms[n-1].to]
+		s.units[z].whole = hashOfStem(text, xxhash.Sum64(text), 1)
 	}
 	return n
 }
@@ -289,8 +314,9 @@ func (s *scanner) add(kind kind, first, last int) {
 			u.from, u.to = s.keep("u.s")
 		}
 		text := s.text[u.from:u.to]
-		u.weight = weightOfWord(text)
-		u.hash = hashOfStem(text, u.weight)
+		h := xxhash.Sum64(text)
+		u.weight = weightOfWord(h, len(text))
+		u.hash = hashOfStem(text, h, u.weight)
 	}
 }
 

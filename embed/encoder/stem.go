@@ -11,15 +11,14 @@ import (
 // stems remembers the stems of the words that were met last, for all scanners: most words of a text are common ones, and to take a stem costs more than to read the word.
 // A word's place is the last bits of its hash. Two goroutines may write one place at a time; whoever reads half of each finds another
 // word there than its own, and takes the stem itself (Hyatt and Mann 2002, "A lockless transposition table implementation for parallel search").
-var stems [1 << 14]struct{ both, stem atomic.Uint64 } // hashes; both is the word's, xor the stem's
+var stems [1 << 16]struct{ both, stem atomic.Uint64 } // hashes; both is the word's, xor the stem's
 
 // The shortest and the longest word that has endings, in bytes; what is longer is an address or a serial number.
 const shortestStemmed, longestStemmed = 3, 40
 
 // hashOfStem returns the hash of the stem of a folded word, so that banning, banned and bans are alike: two people who say one thing seldom choose the same forms
-// (docs/ranking.md). A function word of that weight is its own stem: will is not willing, nor other others'.
-func hashOfStem(word []byte, weight float32) uint64 {
-	h := xxhash.Sum64(word)
+// (docs/ranking.md). A function word of that weight is its own stem: will is not willing, nor other others'. The word's own hash is given, by xxHash.
+func hashOfStem(word []byte, h uint64, weight float32) uint64 {
 	switch {
 	case weight <= functionWeight:
 		return mix(h) // that of no stem

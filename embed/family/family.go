@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/unicode/norm"
@@ -303,6 +304,9 @@ func lettersOf(text string) string {
 // Figures are the numbers of a text in order, without the commas that group thousands: "1200", "3.5", "二十三". A single Chinese numeral is a
 // word more often than a number, and is none here.
 func Figures(text string) []string {
+	if !strings.ContainsFunc(text, func(c rune) bool { return '0' <= c && c <= '9' || c >= utf8.RuneSelf }) {
+		return nil // as most passages of English: no need to look for more than digits
+	}
 	var out []string
 	runes := []rune(norm.NFKC.String(text))
 	for from, to := range figures(runes) {

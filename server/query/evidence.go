@@ -174,6 +174,7 @@ func (a *aligner) align(pairs []agreement, seed int, own []passage, n int) []agr
 		return pairs
 	}
 	products := make([]float64, len(a.passages))
+	pairs = slices.Grow(pairs, min(len(own), passagesRead*n)*len(a.passages))
 	if len(own) <= passagesRead*n || a.scale.trust < literalTrust {
 		cosines := make([]float64, len(a.passages))
 		for to := range own {

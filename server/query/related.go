@@ -43,6 +43,10 @@ func (e *Engine) Related(ctx context.Context, r Request) (ArticleAnswer, error) 
 	if err != nil {
 		return ArticleAnswer{}, err
 	}
+	if r.Evidence > 0 && len(hits) > 0 {
+		q.reading.Run(func() { q.aligned = q.aligners() })
+		defer q.reading.Finish()
+	}
 	counts := map[Reason]int{MissingSeed: len(q.missing)}
 	_, fused := stage(ctx, StageFuse)
 	best := q.best(hits)
@@ -132,6 +136,10 @@ type question struct {
 	filter    akin.Filter // with what the seeds add to it
 	reference string      // day
 	seedDate  string      // the latest of the positive seeds
+
+	// What the seeds' passages say is worked out while the candidates are put in order and the store reads the matches.
+	reading crew.Crew
+	aligned []*aligner
 }
 
 // relatedCandidates resolves the seeds and finds the candidates.
@@ -210,14 +218,8 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 			families = append(families, m.hit.Family)
 		}
 	}
-	var reading crew.Crew // of the seeds, while the store reads the matches
-	var seeds []*aligner
-	if r.Evidence > 0 {
-		reading.Run(func() { seeds = q.aligners() })
-	}
 	read := store.Read{Passages: r.Evidence > 0}
 	gathered, err := e.store.Gather(ctx, r.Corpus, q.filter, ids, families, read)
-	reading.Finish()
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +247,8 @@ func (e *Engine) show(ctx context.Context, r Request, q *question, matches []Art
 		shown, texts = append(shown, m), append(texts, s)
 	}
 	if r.Evidence > 0 {
-		for i, evidence := range q.evidence(seeds, texts, r.Evidence) {
+		q.reading.Finish()
+		for i, evidence := range q.evidence(q.aligned, texts, r.Evidence) {
 			shown[i].Evidence = evidence
 		}
 	}
