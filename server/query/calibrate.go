@@ -20,6 +20,7 @@ type calibration struct {
 	learnt time.Time // when it was
 	took   time.Duration
 
+	unasked   bool            // the embedder failed when it was to be asked: it is tried again
 	idfs      byTerm[float64] // of the lexical terms that some of the sampled hold
 	rarest    float64         // idf of the others
 	languages map[string]*scale
@@ -86,7 +87,7 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 			if err != nil {
 				return nil, err
 			}
-			c, err := calibrate(ctx, samples, total, e.literal, e.reader(key))
+			c, err := calibrate(ctx, samples, total, e.literal, e.asker(key))
 			if err != nil {
 				return nil, err
 			}
@@ -103,13 +104,18 @@ func (e *Engine) calibration(ctx context.Context, key calibrationKey) (*calibrat
 	return &again, nil
 }
 
-// reader reads what the dense leg is asked by: nothing where it knows nothing but words, or where texts have no passages.
-func (e *Engine) reader(key calibrationKey) reader {
+// asker is what the dense leg is asked by: nil where it knows nothing but words, or where texts are too brief to take a piece out.
+func (e *Engine) asker(key calibrationKey) *asker {
 	if e.literal || key.statements {
 		return nil
 	}
-	return func(ctx context.Context, ids []string) (map[string]store.Stored, error) {
-		return e.store.Articles(ctx, key.corpus, ids, store.Read{Passages: true})
+	return &asker{
+		read: func(ctx context.Context, ids []string) (map[string]store.Stored, error) {
+			return e.store.Articles(ctx, key.corpus, ids, store.Read{Passages: true})
+		},
+		embed: func(ctx context.Context, texts []string) ([][]float32, error) {
+			return e.embedder.Embed(ctx, akin.Query, texts)
+		},
 	}
 }
 
@@ -162,14 +168,14 @@ func (e *Engine) keep(key calibrationKey, c *calibration) {
 }
 
 func stale(c *calibration, total int, now time.Time) bool {
-	if total == c.count {
+	if total == c.count && !c.unasked {
 		return false
 	}
 	return math.Abs(float64(total-c.count)) > float64(c.count)/10 || now.Sub(c.learnt) > max(measuredFor, measuredTimes*c.took)
 }
 
-// calibrate measures the sampled texts; read is nil where the dense leg is not to be asked.
-func calibrate(ctx context.Context, samples []store.Sample, count int, literal bool, read reader) (*calibration, error) {
+// calibrate measures the sampled texts; the asker is nil where the dense leg is not to be asked.
+func calibrate(ctx context.Context, samples []store.Sample, count int, literal bool, asker *asker) (*calibration, error) {
 	c := &calibration{count: count, rarest: inverseFrequency(count, 1), languages: map[string]*scale{}}
 	languages, holders := map[string][]store.Sample{}, map[uint32]float64{}
 	for _, s := range samples {
@@ -190,10 +196,11 @@ func calibrate(ctx context.Context, samples []store.Sample, count int, literal b
 		if len(texts) < fewTexts {
 			continue
 		}
-		if read != nil {
-			if err := g.ask(ctx, read); err != nil {
+		if asker != nil {
+			if err := g.ask(ctx, asker); err != nil {
 				return nil, err
 			}
+			c.unasked = c.unasked || g.cloze.failed
 		}
 		c.languages[language] = c.measure([]*group{g}, literal)
 	}

@@ -3,6 +3,8 @@ package query
 import (
 	"context"
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/akinserver/akin/embed/encoder"
 	"github.com/akinserver/akin/store"
@@ -13,6 +15,7 @@ import (
 type cloze struct {
 	beaten []float64 // by each piece: the share of the foreign articles that it finds less alike than the rest of its own
 	words  []float64 // of each piece
+	failed bool      // there was something to ask, but not by the embedder
 }
 
 const (
@@ -20,8 +23,11 @@ const (
 	askedMost   = 100
 	askedAtOnce = 8
 
-	// askedWords is what a paragraph must have to be asked. What is briefer is often a byline or a date, and tells nothing of its article.
+	// askedWords is what a paragraph, or a sentence, must have to be asked. What is briefer is often a byline or a date, and tells nothing of its article.
 	askedWords = 10
+
+	// askedSentences at most are embedded to be asked, where articles have neither headings nor paragraphs.
+	askedSentences = 48
 
 	// foreignWords is the lexical cosine below which two articles have nothing to do with each other. Others may be on the same story, or prints of one text, and rightly be found by the piece.
 	foreignWords = 0.15
@@ -34,11 +40,16 @@ const (
 	allFound  = 0.975
 )
 
-// reader reads articles by id, with their passages.
-type reader func(ctx context.Context, ids []string) (map[string]store.Stored, error)
+// asker is what the dense leg is asked by.
+type asker struct {
+	read  func(ctx context.Context, ids []string) (map[string]store.Stored, error) // articles, with their passages
+	embed func(ctx context.Context, texts []string) ([][]float32, error)
+}
 
-// ask takes a piece out of each of the first articles, and has it find the rest of its own among the others.
-func (g *group) ask(ctx context.Context, read reader) error {
+// ask takes a piece out of each of the first articles, and has it find the rest of its own among the others. Where these are of one paragraph without a heading, it is a sentence of it that finds the
+// whole: no vector of it is stored, so it is embedded.
+func (g *group) ask(ctx context.Context, a *asker) error {
+	var sentences []sentence
 	asked := g.texts[:min(askedMost, len(g.texts))]
 	for from := 0; from < len(asked); from += askedAtOnce {
 		part := asked[from:min(from+askedAtOnce, len(asked))]
@@ -46,22 +57,46 @@ func (g *group) ask(ctx context.Context, read reader) error {
 		for i, text := range part {
 			ids[i] = text.ID
 		}
-		articles, err := read(ctx, ids)
+		articles, err := a.read(ctx, ids)
 		if err != nil {
 			return err
 		}
 		for i, id := range ids {
 			article := articles[id] // empty, if it was deleted meanwhile
-			place, words, ok := pieceOf(article)
-			if !ok {
-				continue
+			if place, words, ok := pieceOf(article); ok {
+				g.note(from+i, parted(article, place), words)
 			}
-			if share, ok := g.beaten(from+i, parted(article, place)); ok {
-				g.cloze.beaten, g.cloze.words = append(g.cloze.beaten, share), append(g.cloze.words, float64(words))
+			if text, words, ok := sentenceOf(article); ok && len(sentences) < askedSentences {
+				sentences = append(sentences, sentence{from + i, text, words})
 			}
 		}
 	}
+	if len(g.cloze.beaten) >= fewTexts || len(sentences) < fewTexts {
+		return nil
+	}
+	texts := make([]string, len(sentences))
+	for i, s := range sentences {
+		texts[i] = s.text
+	}
+	vectors, err := a.embed(ctx, texts)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		g.cloze.failed = true // who asks by id needs no embedder
+		return nil
+	}
+	for i, s := range sentences {
+		g.note(s.of, parts{vectors[i], g.texts[s.of].Dense}, s.words)
+	}
 	return nil
+}
+
+// note has a piece of text i find the rest.
+func (g *group) note(i int, p parts, words int) {
+	if share, ok := g.beaten(i, p); ok {
+		g.cloze.beaten, g.cloze.words = append(g.cloze.beaten, share), append(g.cloze.words, float64(words))
+	}
 }
 
 // beaten is the share of the foreign texts that a piece of text i finds less alike than the rest of its own; it is not known where there is no rest, or hardly a foreign text.
@@ -82,11 +117,50 @@ func (g *group) beaten(i int, p parts) (share float64, ok bool) {
 	return float64(less) / float64(foreign), true
 }
 
+// sentence is one of text number of.
+type sentence struct {
+	of    int
+	text  string
+	words int
+}
+
+// sentenceOf chooses what an article of one paragraph without a heading is asked by: its briefest sentence that tells something, and is a small part of it.
+func sentenceOf(s store.Stored) (text string, words int, ok bool) {
+	if len(s.Article.Paragraphs) != 1 || heading(&s.Article) != "" {
+		return "", 0, false
+	}
+	rest := s.Article.Paragraphs[0].Text
+	for rest != "" {
+		var one string
+		one, rest = cutSentence(rest)
+		if n := encoder.Words(one); n >= askedWords && n*containing <= s.Words && (!ok || n < words) {
+			text, words, ok = one, n, true
+		}
+	}
+	return text, words, ok
+}
+
+// cutSentence cuts a text after its first sentence.
+func cutSentence(text string) (sentence, rest string) {
+	for at, c := range text {
+		after := at + utf8.RuneLen(c)
+		if strings.ContainsRune("。！？!?", c) || c == '.' && strings.HasPrefix(text[after:], " ") {
+			return text[:after], text[after:]
+		}
+	}
+	return text, ""
+}
+
 // pieceOf chooses what an article is asked by, and counts its words: the heading, or where there is none the briefest paragraph that tells something.
 func pieceOf(s store.Stored) (place, words int, ok bool) {
 	a := &s.Article
-	if a.Title != "" || a.Subtitle != "" {
+	switch {
+	case len(a.Paragraphs) == 0:
+		return 0, 0, false
+	case heading(a) != "":
 		return store.HeadingPlace, encoder.Words(a.Title + "\n" + a.Subtitle), true
+	case len(a.Paragraphs) == 1: // there would be no rest
+		return 0, 0, false
 	}
 	for i, p := range a.Paragraphs {
 		if n := encoder.Words(p.Text); n >= askedWords && (!ok || n < words) {

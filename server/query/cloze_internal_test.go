@@ -2,12 +2,14 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/akinserver/akin"
 	"github.com/akinserver/akin/embed"
@@ -53,8 +55,17 @@ func (m meanings) Embed(_ context.Context, _ akin.Purpose, texts []string) ([][]
 	return vectors, nil
 }
 
+// shape is what articles consist of.
+type shape string
+
+const (
+	titled    shape = "headings and paragraphs"
+	untitled  shape = "paragraphs"
+	onePieced shape = "one paragraph of several sentences"
+)
+
 // madeUp are articles of words that nobody has said, four on each of 40 subjects, each with some words of its own; and a headline that another paper gave each of them.
-func madeUp(seed uint64, titled bool) (articles []akin.Article, headlines []string) {
+func madeUp(seed uint64, shape shape) (articles []akin.Article, headlines []string) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	vocabulary := func(n int) []string {
 		words := make([]string, n)
@@ -88,13 +99,20 @@ func madeUp(seed uint64, titled bool) (articles []akin.Article, headlines []stri
 		for range 4 {
 			own := vocabulary(15)
 			a := akin.Article{ID: fmt.Sprintf("a%03d", len(articles)), Language: "en"}
-			if titled {
+			if shape == titled {
 				a.Title = draw(8, own, subject)
 			}
 			for range 5 {
 				a.Paragraphs = append(a.Paragraphs, akin.Paragraph{Text: draw(45, subject, own, subject, common, common)})
 			}
 			a.Paragraphs = append(a.Paragraphs, akin.Paragraph{Text: draw(12, own, subject)})
+			if shape == onePieced {
+				var text []string
+				for _, p := range a.Paragraphs {
+					text = append(text, p.Text+" .")
+				}
+				a.Paragraphs = []akin.Paragraph{{Text: strings.Join(text, " ")}}
+			}
 			a.Place()
 			articles, headlines = append(articles, a), append(headlines, synonyms(draw(8, own, subject, own, common)))
 		}
@@ -151,9 +169,9 @@ func reciprocal(t *testing.T, e *Engine, articles []akin.Article, headlines []st
 // TestHeadlineTrust holds that an embedder is trusted with headlines as far as it knows them, whatever it knows of articles.
 func TestHeadlineTrust(t *testing.T) {
 	for seed := range uint64(5) {
-		for name, titled := range map[string]bool{"asked by headings": true, "asked by paragraphs": false} {
-			t.Run(fmt.Sprintf("corpus %d, %s", seed, name), func(t *testing.T) {
-				articles, headlines := madeUp(seed, titled)
+		for _, shape := range []shape{titled, untitled, onePieced} {
+			t.Run(fmt.Sprintf("corpus %d, articles of %s", seed, shape), func(t *testing.T) {
+				articles, headlines := madeUp(seed, shape)
 				answers := func(embedder meanings) (headline, whole, fused, lexical float64) {
 					e, _ := engineOf(t, embedder, articles)
 					c, err := e.calibration(t.Context(), calibrationKey{corpus: akin.DefaultCorpus})
@@ -201,7 +219,7 @@ func TestLiteralReadsNoPassages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	articles, _ := madeUp(1, true)
+	articles, _ := madeUp(1, titled)
 	for _, tt := range []struct {
 		embedder akin.Embedder
 		want     int
@@ -219,21 +237,87 @@ func TestLiteralReadsNoPassages(t *testing.T) {
 
 // TestAskingEnds holds that learning ends with its context.
 func TestAskingEnds(t *testing.T) {
-	articles, _ := madeUp(1, true)
+	articles, _ := madeUp(1, titled)
 	e, _ := engineOf(t, meanings{}, articles)
 	samples, err := e.store.SampleArticles(t.Context(), akin.DefaultCorpus, sampleSize)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	read, reads := e.reader(calibrationKey{corpus: akin.DefaultCorpus}), 0
-	_, err = calibrate(ctx, samples, len(articles), false, func(ctx context.Context, ids []string) (map[string]store.Stored, error) {
+	asker, reads := e.asker(calibrationKey{corpus: akin.DefaultCorpus}), 0
+	read := asker.read
+	asker.read = func(ctx context.Context, ids []string) (map[string]store.Stored, error) {
 		if reads++; reads == 2 {
 			cancel()
 		}
 		return read(ctx, ids)
-	})
+	}
+	_, err = calibrate(ctx, samples, len(articles), false, asker)
 	if err == nil || reads != 2 {
 		t.Errorf("learning read %d times and ended with %v, want 2 times and an error", reads, err)
+	}
+}
+
+// silent does not embed queries while it is down.
+type silent struct {
+	meanings
+	down *bool
+}
+
+func (s silent) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
+	if *s.down && purpose == akin.Query {
+		return nil, errors.New("down")
+	}
+	return s.meanings.Embed(ctx, purpose, texts)
+}
+
+// TestAskedAgain holds that an embedder which cannot be asked ends no learning, and is asked again a minute later.
+func TestAskedAgain(t *testing.T) {
+	articles, _ := madeUp(1, onePieced)
+	now, down := time.Date(2031, 3, 2, 9, 0, 0, 0, time.UTC), true
+	e, _ := engineOf(t, silent{meanings{brief: 20}, &down}, articles)
+	e.options.Now = func() time.Time { return now }
+	for _, tt := range []struct {
+		after    time.Duration
+		down     bool
+		headline bool // is a headline trusted as an article is
+	}{
+		{0, true, true},
+		{2 * time.Second, false, true},
+		{measuredFor, false, false},
+		{time.Hour, true, false},
+	} {
+		now, down = now.Add(tt.after), tt.down
+		c, err := e.calibration(t.Context(), calibrationKey{corpus: akin.DefaultCorpus})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := c.scale("en")
+		if headline, whole := s.trusted(8), s.trusted(240); (headline == whole) != tt.headline || whole < 0.85 {
+			t.Errorf("%v later, down %v: trusted %.2f with headlines and %.2f with articles, want the same: %v", tt.after, tt.down, headline, whole, tt.headline)
+		}
+	}
+}
+
+// TestSentenceOf holds what an article of one paragraph is asked by.
+func TestSentenceOf(t *testing.T) {
+	long := strings.Repeat("the ferry that the council of Ostby had promised its islands for so many years did not come; ", 20)
+	tests := []struct {
+		name, text, title, want string
+	}{
+		{name: "the briefest that tells something", text: long + ". A byline. The mayor of the smaller island told nobody that he would swim. " + long, want: " The mayor of the smaller island told nobody that he would swim."},
+		{name: "a figure's point ends no sentence", text: long + ". He swam 3.5 kilometres and was not seen again by his wife. " + long, want: " He swam 3.5 kilometres and was not seen again by his wife."},
+		{name: "Chinese", text: strings.Repeat("奥斯比镇议会答应多年的渡轮一直没有开来，", 20) + "。小岛的镇长没有告诉任何人他要游过去的事！" + strings.Repeat("渡轮没有来，", 60), want: "小岛的镇长没有告诉任何人他要游过去的事！"},
+		{name: "none in a text that is hardly longer", text: "The mayor of the smaller island told nobody that he would swim. Then he swam."},
+		{name: "none where there is a heading", title: "The mayor swims", text: long + ". The mayor of the smaller island told nobody that he would swim."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := store.Stored{Article: akin.Article{Title: tt.title, Paragraphs: []akin.Paragraph{{Text: tt.text}}}, Words: encoder.Words(tt.text)}
+			got, words, ok := sentenceOf(s)
+			if got != tt.want || ok != (tt.want != "") || words != encoder.Words(tt.want) {
+				t.Errorf("got %q of %d words, %v; want %q", got, words, ok, tt.want)
+			}
+		})
 	}
 }
