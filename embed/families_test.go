@@ -47,7 +47,7 @@ func sample(t *testing.T) []akin.Article {
 
 func traditional(t *testing.T) func(string) string {
 	t.Helper()
-	table, err := os.ReadFile("family/data/simplified.txt")
+	table, err := os.ReadFile("han/data/simplified.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

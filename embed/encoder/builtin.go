@@ -10,7 +10,7 @@ import (
 )
 
 // builtinVersion changes whenever the vector of any text does: stored vectors of another version are not compared with new ones.
-const builtinVersion = 2
+const builtinVersion = 3
 
 // BuiltinOptions are what a Builtin can be told.
 type BuiltinOptions struct {

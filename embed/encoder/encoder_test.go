@@ -19,7 +19,7 @@ func TestNew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := e.Fingerprint(); got != "builtin/2/256" {
+		if got := e.Fingerprint(); got != "builtin/3/256" {
 			t.Errorf("New(%q) has fingerprint %s", name, got)
 		}
 	}

@@ -19,7 +19,7 @@ const (
 	lengthNorm = 0.75 // b: how far the number of its words is held against a text
 	// meanLength is a fixed length of text, in words and characters, at which it is not: a mean that follows the corpus would
 	// make stored weights wrong with every text added. It is that of a short article.
-	meanLength = 400
+	meanLength = 150
 	// leastWord is what a word weighs at least in a long text, leastStored in one that has hardly a word, and 0.57 at 25 words (sentence sets that): should and
 	// not are a tenth of what a sentence says, which the document frequencies damp enough, and the style of an article. Who types a query says what, did and the for the sake of
 	// grammar, and a passage that is shown as evidence should share more than these: leastAsked takes the place of leastStored in both.

@@ -116,6 +116,14 @@ func TestAsked(t *testing.T) {
 	}
 }
 
+// TestScripts holds that a text says the same in traditional and in simplified characters.
+func TestScripts(t *testing.T) {
+	traditional, simplified := Lexical("雲河大橋將於5月關閉，市長趙若蘭說"), Lexical("云河大桥将于5月关闭，市长赵若兰说")
+	if diff := cmp.Diff(simplified, traditional); diff != "" {
+		t.Errorf("(-simplified +traditional):\n%s", diff)
+	}
+}
+
 func TestLexicalOfNothingIsEmpty(t *testing.T) {
 	for _, text := range []string{"", " \n", "……！", "\xff"} {
 		if v := Lexical(text); len(v.Indices) != 0 || len(v.Values) != 0 {

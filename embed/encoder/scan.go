@@ -3,6 +3,7 @@ package encoder
 import (
 	"unicode/utf8"
 
+	"github.com/akinserver/akin/embed/han"
 	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/unicode/norm"
 )
@@ -300,6 +301,7 @@ func (s *scanner) add(kind kind, first, last int) {
 	switch kind {
 	case char:
 		r, _ := utf8.DecodeRune(s.text[u.from:u.to])
+		r = han.Simplify(r)
 		u.hash, u.weight = mix(uint64(r)), weightOfChar(r)
 	case number:
 		for u.from+1 < u.to && s.text[u.from] == '0' && s.text[u.from+1] != '.' {

@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/akinserver/akin/embed/han"
 	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/unicode/norm"
 )
@@ -295,7 +296,7 @@ func plain(text string) string { return lettersOf(norm.NFKC.String(text)) }
 func lettersOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(simplify(r))
+			return unicode.ToLower(han.Simplify(r))
 		}
 		return -1
 	}, text)
@@ -359,12 +360,12 @@ func around(runes []rune, from, to int) string {
 	var before, after []rune
 	for i := from - 1; i >= 0 && len(before) < letters; i-- {
 		if unicode.IsLetter(runes[i]) && !isNumeral(runes[i]) {
-			before = append(before, unicode.ToLower(simplify(runes[i])))
+			before = append(before, unicode.ToLower(han.Simplify(runes[i])))
 		}
 	}
 	for i := to; i < len(runes) && len(after) < letters; i++ {
 		if unicode.IsLetter(runes[i]) && !isNumeral(runes[i]) {
-			after = append(after, unicode.ToLower(simplify(runes[i])))
+			after = append(after, unicode.ToLower(han.Simplify(runes[i])))
 		}
 	}
 	return string(before) + "|" + string(after)

@@ -92,7 +92,7 @@ func articles(t *testing.T) []akin.Article {
 
 func traditional(t *testing.T) func(string) string {
 	t.Helper()
-	table, err := os.ReadFile("data/simplified.txt")
+	table, err := os.ReadFile("../han/data/simplified.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

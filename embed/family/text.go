@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/akinserver/akin/embed/han"
 	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/unicode/norm"
 )
@@ -80,12 +81,12 @@ func (r *reader) next() {
 		}
 		t := token{text: chineseNumber(r.runes[from:r.at]), sort: number}
 		if r.at == from+1 {
-			t.written = simplify(c)
+			t.written = han.Simplify(c)
 		}
 		r.add(t)
 	case isGlyph(c):
 		r.at++
-		r.add(token{text: string(simplify(c)), sort: glyph})
+		r.add(token{text: string(han.Simplify(c)), sort: glyph})
 	case unicode.IsLetter(c):
 		for r.at < len(r.runes) && (unicode.IsLetter(r.runes[r.at]) && !isGlyph(r.runes[r.at]) || unicode.IsMark(r.runes[r.at]) || r.joins()) {
 			r.at++
@@ -117,7 +118,7 @@ func (r *reader) isWeekday(c rune) bool {
 	if c != '日' && c != '天' || r.at == 0 {
 		return false
 	}
-	before := simplify(r.runes[r.at-1])
+	before := han.Simplify(r.runes[r.at-1])
 	return c == '日' && before == '周' || r.at > 1 && (before == '期' && r.runes[r.at-2] == '星' || before == '拜')
 }
 
@@ -142,7 +143,7 @@ func isGlyph(c rune) bool {
 }
 
 func isNumeral(c rune) bool {
-	switch simplify(c) {
+	switch han.Simplify(c) {
 	case '〇', '零', '一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '百', '千', '万', '亿', '两':
 		return true
 	}
@@ -151,7 +152,7 @@ func isNumeral(c rune) bool {
 
 // isMyriad reports whether c stands apart in a number, so that 12万, 十二万 and 三万五千 are read alike.
 func isMyriad(c rune) bool {
-	c = simplify(c)
+	c = han.Simplify(c)
 	return c == '万' || c == '亿'
 }
 
@@ -159,7 +160,7 @@ func isMyriad(c rune) bool {
 func chineseNumber(runes []rune) string {
 	sum, digit, digits, units := 0, 0, "", false
 	for _, c := range runes {
-		c = simplify(c)
+		c = han.Simplify(c)
 		if unit, ok := chineseUnits[c]; ok {
 			sum, digit, units = sum+max(digit, 1)*unit, 0, true
 			continue

@@ -8,33 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"unicode/utf8"
 )
-
-//go:embed data/simplified.txt
-var simplifications string
-
-// simplified maps the traditional characters of the basic plane to the simplified ones, so that a reprint in the other script is the same text.
-// A line of the file has a simplified character and the traditional ones that it stands for.
-var simplified = sync.OnceValue(func() *[1 << 16]uint16 {
-	table := new([1 << 16]uint16)
-	for line := range strings.Lines(simplifications) {
-		simple, size := utf8.DecodeRuneInString(line)
-		for _, traditional := range strings.TrimSpace(line[size:]) {
-			table[traditional] = uint16(simple)
-		}
-	}
-	return table
-})
-
-func simplify(r rune) rune {
-	if r >= 0x3400 && r < 1<<16 {
-		if simple := simplified()[r]; simple != 0 {
-			return rune(simple)
-		}
-	}
-	return r
-}
 
 //go:embed data/places.txt.gz
 var packedPlaces []byte

@@ -10,7 +10,7 @@ import (
 // sentences do so only when they share nearly all. The figures were set on public sets of judged pairs, from sentences to long
 // articles, so that nine in ten of the pairs above are of one story, whatever the embedder (docs/ranking.md).
 const (
-	longStory    = 0.31 // likeness that long articles must reach
+	longStory    = 0.34 // likeness that long articles must reach
 	briefStory   = 0.88 // likeness that texts of up to briefWords must reach
 	briefWords   = 80
 	storyDecline = 90 // words beyond briefWords by which the two differ by 1/e of what they did

@@ -181,8 +181,8 @@ func TestHeadlineTrust(t *testing.T) {
 					s, none := c.scale("en"), 0.0
 					return s.trusted(8), s.trusted(240), reciprocal(t, e, articles, headlines, nil), reciprocal(t, e, articles, headlines, &none)
 				}
-				if headline, whole, fused, lexical := answers(meanings{}); headline != whole || whole < 0.9 || fused < lexical {
-					t.Errorf("one that knows the language is trusted %.2f with headlines and %.2f with articles, and finds %.3f where words find %.3f; want all of its trust, .9 or more, and no less found", headline, whole, fused, lexical)
+				if headline, whole, fused, lexical := answers(meanings{}); headline != whole || whole < 0.9 || fused < lexical-0.01 {
+					t.Errorf("one that knows the language is trusted %.2f with headlines and %.2f with articles, and finds %.3f where words find %.3f; want all of its trust, .9 or more, and at most .01 less found", headline, whole, fused, lexical)
 				}
 				if headline, whole, fused, lexical := answers(meanings{brief: 20}); headline > 0.1 || whole < 0.85 || fused < lexical-0.01 {
 					t.Errorf("one that knows no headlines is trusted %.2f with these and %.2f with articles, and finds %.3f where words find %.3f; want at most .1, at least .85, and at most .01 less found", headline, whole, fused, lexical)
