@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/akinserver/akin/embed/encoder"
@@ -26,8 +27,9 @@ const (
 	// askedWords is what a paragraph, or a sentence, must have to be asked. What is briefer is often a byline or a date, and tells nothing of its article.
 	askedWords = 10
 
-	// askedSentences at most are embedded to be asked, where articles have neither headings nor paragraphs.
+	// askedSentences at most are embedded to be asked, where articles have neither headings nor paragraphs. A call that learns waits so long for that.
 	askedSentences = 48
+	askedWithin    = 2 * time.Second
 
 	// foreignWords is the lexical cosine below which two articles have nothing to do with each other. Others may be on the same story, or prints of one text, and rightly be found by the piece.
 	foreignWords = 0.15
@@ -78,7 +80,9 @@ func (g *group) ask(ctx context.Context, a *asker) error {
 	for i, s := range sentences {
 		texts[i] = s.text
 	}
-	vectors, err := a.embed(ctx, texts)
+	within, cancel := context.WithTimeout(ctx, askedWithin)
+	defer cancel()
+	vectors, err := a.embed(within, texts)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

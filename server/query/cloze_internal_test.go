@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -258,7 +257,7 @@ func TestAskingEnds(t *testing.T) {
 	}
 }
 
-// silent does not embed queries while it is down.
+// silent does not answer queries while it is down.
 type silent struct {
 	meanings
 	down *bool
@@ -266,12 +265,13 @@ type silent struct {
 
 func (s silent) Embed(ctx context.Context, purpose akin.Purpose, texts []string) ([][]float32, error) {
 	if *s.down && purpose == akin.Query {
-		return nil, errors.New("down")
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	return s.meanings.Embed(ctx, purpose, texts)
 }
 
-// TestAskedAgain holds that an embedder which cannot be asked ends no learning, and is asked again a minute later.
+// TestAskedAgain holds that an embedder which does not answer ends no learning, and is asked again a minute later.
 func TestAskedAgain(t *testing.T) {
 	articles, _ := madeUp(1, onePieced)
 	now, down := time.Date(2031, 3, 2, 9, 0, 0, 0, time.UTC), true
