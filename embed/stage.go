@@ -400,7 +400,7 @@ const (
 func (d *document) sum(from, to, dimensions int) []float32 {
 	body := make([]float64, dimensions)
 	for i := from; i < to; i++ {
-		add(body, d.Paragraphs[i].Dense, math.Sqrt(float64(len(d.Article.Paragraphs[i].Text))))
+		add(body, d.Paragraphs[i].Dense, store.ParagraphWeight(d.Article.Paragraphs[i].Text))
 	}
 	scale(body, 1)
 	if d.heading != "" {

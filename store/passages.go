@@ -48,6 +48,9 @@ func mean(passages []Passage) []float32 {
 // HeadingPlace stands for the heading where paragraphs are counted from 0.
 const HeadingPlace = -1
 
+// ParagraphWeight is what a paragraph's vector counts in that of the whole: the root of its length in bytes, so that no long one drowns the others.
+func ParagraphWeight(text string) float64 { return math.Sqrt(float64(len(text))) }
+
 // EachPassage visits the passages of a stored article, the heading first, with the vector of each. It visits none when they were not read.
 func (s *Stored) EachPassage(visit func(place int, dense []float32)) {
 	heading := 0

@@ -75,7 +75,7 @@ strategy style subject success successful suggest suggested suspect table talk t
 two three four five six seven eight nine ten eleven twelve million billion united various victim victims view violence voice vote weapon weeks weekend win won winning winner wide window worker workers wrong`},
 }
 
-// chars are the commonest characters of written Chinese, the most common first; simplified and, further on, traditional forms.
+// chars are the commonest characters of written Chinese, the most common first. Traditional forms are read as simplified ones; those at the end count for the rank of 著 alone, which has none.
 const chars = `的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里` +
 	`用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日` +
 	`军者意无力它与长把机十民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见` +
@@ -87,15 +87,14 @@ const chars = `的一是不了在人有我他这个们中来上大为和国地�
 	`村党委书记者主任总理主席部长省州局厅镇街站早晚夜午号层网站台线客店银票服务费购卖买环影响称族` +
 	`這個們來為國說時會對後過發經還進從實軍無與長機關點業將兩間問戰頭體產話報結務場計區隊論處義條係變電數總統書則聽邊張該萬術領華員東開動當樣學現種著裡見`
 
-// Words of two characters that are common in any Chinese writing or in any report: the two tell less than other two of their kind.
+// Words of two characters that are common in any Chinese writing or in any report, in simplified characters: the two tell less than other two of their kind.
 const charPairs = `我们 他们 她们 你们 它们 自己 这个 那个 这些 那些 这样 那样 这种 什么 怎么 为什 一个 一些 一种 一样 一直 一定 一次 一年 两个 三个 没有 不是 就是 也是 还是 都是 ` +
 	`可以 可能 能够 应该 需要 必须 已经 正在 将会 曾经 因为 所以 但是 如果 虽然 而且 或者 以及 并且 其中 其他 由于 对于 关于 根据 通过 随着 为了 按照 ` +
 	`目前 现在 今天 昨天 明天 今年 去年 明年 当日 当天 近日 日前 时候 时间 期间 之后 之前 以来 以上 以下 同时 此外 另外 然而 不过 不仅 更加 非常 十分 ` +
 	`中国 记者 表示 报道 新华 华社 社记 中新 新网 网记 据悉 介绍 认为 指出 强调 称为 进行 发展 工作 问题 经济 社会 国家 政府 公司 企业 市场 情况 方面 部门 活动 相关 有关 ` +
 	`全国 我国 人民 北京 地区 城市 国际 世界 组织 管理 技术 服务 项目 建设 生产 产品 生活 影响 重要 主要 不同 开始 成为 作为 实现 提高 提供 加强 推进 推动 促进 保障 完成 继续 ` +
 	`月日 年月 日电 日讯 万元 亿元 左右 超过 达到 增长 第一 第二 第三 一是 二是 三是 多个 多年 大家 人们 先生 女士 一名 一位 人员 负责 责人 委员 会议 主任 书记 主席 ` +
-	`他说 她说 都有 也有 还有 会有 只有 所有 具有 的人 的是 是一 有一 了一 不能 不会 不要 出现 出来 起来 下来 上述 看到 得到 来自 知道 觉得 喜欢 发现 希望 ` +
-	`來自 我們 他們 這個 這些 沒有 已經 可能 時候 問題 發展 經濟 國家 進行 記者 報導 表示`
+	`他说 她说 都有 也有 还有 会有 只有 所有 具有 的人 的是 是一 有一 了一 不能 不会 不要 出现 出来 起来 下来 上述 看到 得到 来自 知道 觉得 喜欢 发现 希望`
 
 const (
 	functionWeight = 0.05 // words and characters that hold sentences together

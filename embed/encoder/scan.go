@@ -60,12 +60,7 @@ func (s *scanner) split(text string) {
 	for i, at := 0, int32(0); i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
-			n := 1
-			if class := ascii[c]; class == letter || class == digit {
-				n = w.run(text[i:], class, at)
-			} else if class != ignored {
-				w.part(class)
-			}
+			n := w.ascii(text[i:], at)
 			i, at = i+n, at+int32(n)
 			continue
 		}
@@ -78,8 +73,7 @@ func (s *scanner) split(text string) {
 			w.part(gap)
 			i, at = i+size, at+1
 		case 0xFF01 <= r && r <= 0xFF5E: // full-width ASCII
-			c := byte(r - 0xFF01 + '!')
-			w.put(c, ascii[c], at, at+1)
+			w.ascii(string(r-0xFF01+'!'), at)
 			i, at = i+size, at+1
 		case firstFolded <= r && r <= lastFolded:
 			w.letters(folded[r-firstFolded], at, at+1)
@@ -132,8 +126,13 @@ type splitter struct {
 	open   bool  // the last atom may grow
 }
 
-// run takes the ASCII letters, or digits, that a text begins with, and returns how many there are.
-func (w *splitter) run(text string, class class, start int32) int {
+// ascii takes the letters, the digits or the one sign that a text of ASCII begins with, and returns how many characters that are.
+func (w *splitter) ascii(text string, start int32) int {
+	class := ascii[text[0]]
+	if class != letter && class != digit {
+		w.part(class)
+		return 1
+	}
 	n, small := 1, byte(0)
 	for ; n < len(text) && text[n] < utf8.RuneSelf && ascii[text[n]] == class; n++ {
 	}
@@ -149,23 +148,6 @@ func (w *splitter) run(text string, class class, start int32) int {
 	a := &w.atoms[len(w.atoms)-1]
 	a.to, a.upper = a.to+int32(n), a.upper && small&0x20 == 0
 	return n
-}
-
-// put takes one ASCII character that was written in full width.
-func (w *splitter) put(c byte, class class, start, end int32) {
-	switch class {
-	case letter, digit:
-		upper := c < 'a'
-		if class == letter {
-			c |= 0x20
-		}
-		w.grow(class, start, end, upper)
-		w.text = append(w.text, c)
-		w.atoms[len(w.atoms)-1].to++
-	case ignored:
-	default:
-		w.part(class)
-	}
 }
 
 // letters takes a folded segment.

@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -76,6 +75,10 @@ func (g *group) ask(ctx context.Context, a *asker) error {
 	if len(g.cloze.beaten) >= fewTexts || len(sentences) < fewTexts {
 		return nil
 	}
+	return g.askSentences(ctx, a, sentences)
+}
+
+func (g *group) askSentences(ctx context.Context, a *asker, sentences []sentence) error {
 	texts := make([]string, len(sentences))
 	for i, s := range sentences {
 		texts[i] = s.text
@@ -133,15 +136,17 @@ func sentenceOf(s store.Stored) (text string, words int, ok bool) {
 	if len(s.Article.Paragraphs) != 1 || heading(&s.Article) != "" {
 		return "", 0, false
 	}
-	rest := s.Article.Paragraphs[0].Text
-	for rest != "" {
+	var sentences []string
+	for rest := s.Article.Paragraphs[0].Text; rest != ""; {
 		var one string
 		one, rest = cutSentence(rest)
-		if n := encoder.Words(one); n >= askedWords && n*containing <= s.Words && (!ok || n < words) {
-			text, words, ok = one, n, true
-		}
+		sentences = append(sentences, one)
 	}
-	return text, words, ok
+	at, words, ok := briefest(sentences)
+	if !ok || words*containing > s.Words {
+		return "", 0, false
+	}
+	return sentences[at], words, true
 }
 
 // cutSentence cuts a text after its first sentence.
@@ -166,18 +171,27 @@ func pieceOf(s store.Stored) (place, words int, ok bool) {
 	case len(a.Paragraphs) == 1: // there would be no rest
 		return 0, 0, false
 	}
+	texts := make([]string, len(a.Paragraphs))
 	for i, p := range a.Paragraphs {
-		if n := encoder.Words(p.Text); n >= askedWords && (!ok || n < words) {
-			place, words, ok = i, n, true
+		texts[i] = p.Text
+	}
+	return briefest(texts)
+}
+
+// briefest is the place of the first of the briefest texts that tell something, and counts its words.
+func briefest(texts []string) (at, words int, ok bool) {
+	for i, text := range texts {
+		if n := encoder.Words(text); n >= askedWords && (!ok || n < words) {
+			at, words, ok = i, n, true
 		}
 	}
-	return place, words, ok
+	return at, words, ok
 }
 
 // parts are the vectors of a passage and of the paragraphs beside it.
 type parts struct{ piece, rest []float32 }
 
-// parted weighs the paragraphs as in the vector of the whole (embed).
+// parted adds the paragraphs up as in the vector of the whole.
 func parted(s store.Stored, place int) parts {
 	var p parts
 	s.EachPassage(func(at int, dense []float32) {
@@ -188,7 +202,7 @@ func parted(s store.Stored, place int) parts {
 			if p.rest == nil {
 				p.rest = make([]float32, len(dense))
 			}
-			weight := float32(math.Sqrt(float64(len(s.Article.Paragraphs[at].Text))))
+			weight := float32(store.ParagraphWeight(s.Article.Paragraphs[at].Text))
 			for i, x := range dense {
 				p.rest[i] += weight * x
 			}
